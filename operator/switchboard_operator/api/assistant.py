@@ -1,0 +1,254 @@
+"""Assistant: how a bot thinks, by rules, by a language model, or by both."""
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from switchboard_operator.api import grammar
+from switchboard_operator.api.conditions import Status
+from switchboard_operator.api.fields import (
+    ConfigMapRef,
+    Duration,
+    Languages,
+    Line,
+    Money,
+    SecretRef,
+    ServiceURL,
+    ShortLine,
+    Texts,
+)
+from switchboard_operator.api.model import ApiModel
+from switchboard_operator.api.naming import NAME_FITS_LABEL
+from switchboard_operator.api.resource import Column, CustomResource, Resource
+from switchboard_operator.api.rules import (
+    ListMap,
+    ListSet,
+    Rule,
+    at_least_one,
+    duration_between,
+    exactly_one,
+    matches,
+    one_line,
+)
+
+TURN = timedelta(seconds=20)
+
+
+class Model(ApiModel):
+    """A language model."""
+
+    provider: Annotated[
+        str,
+        Field(max_length=32),
+        matches(
+            grammar.PROVIDER,
+            "is no provider: write its name in lower case, as in openai, anthropic or google",
+        ),
+    ]
+    """Who serves it, by pydantic-ai's name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=128), one_line()]
+    """Its name at the provider."""
+
+    secret_ref: SecretRef | None = None
+    """Secret with the key `apiKey`. A model served without a key needs none."""
+
+    base_url: ServiceURL | None = None
+    """Where the provider's API is, for proxies and models of your own. The administrator's list of hosts must
+    have it."""
+
+
+class Tool(ApiModel):
+    """Something the model may do."""
+
+    name: Literal["SearchCatalogue", "HandOff", "BusinessHours"]
+    """SearchCatalogue: look up products. HandOff: fetch a person. BusinessHours: know when people are
+    there."""
+
+
+class Knowledge(ApiModel):
+    """Texts that the model may quote."""
+
+    config_map_ref: ConfigMapRef
+    """ConfigMap whose values are the texts, one a key."""
+
+
+class Catalogue(ApiModel):
+    """Products: name, price, currency, stock, status."""
+
+    config_map_ref: ConfigMapRef
+    """ConfigMap that holds them."""
+
+
+class AssistantLimits(ApiModel):
+    """Ceilings of one assistant, below those of plan and tenant."""
+
+    max_output_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Longest answer of the model."""
+
+    turn_deadline: Annotated[Duration, duration_between("1s", "5m")] = TURN
+    """Longest time for one answer; then the script answers, or a person is fetched."""
+
+    spend_per_contact_per_day: Money | None = None
+    """Money for one contact in a day, in the plan's currency."""
+
+    spend_per_month: Money | None = None
+    """Money in a calendar month, in the plan's currency."""
+
+
+class Guardrails(ApiModel):
+    """What the model must not do."""
+
+    blocked_topics: Annotated[list[Line], Field(min_length=1, max_length=64), ListSet()] | None = None
+    """Subjects that it declines to speak of."""
+
+    only_from_knowledge: bool = False
+    """Whether it answers from catalogue and knowledge only."""
+
+    languages: Languages | None = None
+    """Languages it may answer in; absent means the tenant's."""
+
+    refusal: Texts | None = None
+    """What it says instead, by language."""
+
+
+class When(ApiModel):
+    """What a rule answers to."""
+
+    matches: Annotated[list[ShortLine], Field(min_length=1, max_length=32), ListSet()] | None = None
+    """Words or phrases, any of which the message holds; case and accents do not matter."""
+
+    catalogue: Literal[True] | None = None
+    """The message names a product of the catalogue."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        exactly_one(
+            "matches",
+            "catalogue",
+            cure="matches lists words, catalogue: true answers to products; two rules for both",
+        ),
+    )
+
+
+class ScriptRule(ApiModel):
+    """One rule: the first that fits answers."""
+
+    when: When
+    """What it answers to."""
+
+    reply: Texts
+    """What it says, by language. With `catalogue: true`, {name}, {price}, {currency}, {stock} and
+    {description} are filled in."""
+
+
+class Script(ApiModel):
+    """Answers by rules, in order; the same message always gets the same answer."""
+
+    script_rules: Annotated[list[ScriptRule], Field(min_length=1, max_length=100, alias="rules")]
+    """Tried from the first to the last."""
+
+    otherwise: Texts
+    """What is said when no rule fits, by language."""
+
+
+class AssistantSpec(ApiModel):
+    """How the bot thinks."""
+
+    instructions: Annotated[str, Field(min_length=1, max_length=32_768)] | None = None
+    """What the model is told to be and do."""
+
+    model: Model | None = None
+    """The model that answers."""
+
+    fallback_models: Annotated[list[Model], Field(max_length=4)] | None = None
+    """Models to ask, in order, when the first one fails."""
+
+    tools: Annotated[list[Tool], Field(max_length=16), ListMap(("name",))] | None = None
+    """What the model may do. Default: all that there is something for."""
+
+    knowledge: Annotated[list[Knowledge], Field(max_length=16)] | None = None
+    """Texts that the model may quote."""
+
+    catalogue: Catalogue | None = None
+    """Products that the bot speaks of."""
+
+    limits: AssistantLimits = AssistantLimits()
+    """Ceilings."""
+
+    disclosure: Texts | None = None
+    """How the bot says that it is none of us, once a conversation, by language."""
+
+    guardrails: Guardrails | None = None
+    """What the model must not do."""
+
+    script: Script | None = None
+    """Rules that answer without a model, or when the model fails."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        at_least_one(
+            "model",
+            "script",
+            cure="an assistant without either has nothing to say; a script is the simplest start",
+        ),
+        Rule(
+            rule="!has(self.model) || has(self.instructions)",
+            message="instructions are needed with a model: say whom it speaks for and what it must "
+            "not promise",
+            field=".instructions",
+        ),
+        Rule(
+            rule="!has(self.fallbackModels) || self.fallbackModels.size() == 0 || has(self.model)",
+            message="fallbackModels need a model to fall back from: set model first",
+            field=".fallbackModels",
+        ),
+        Rule(
+            rule="!has(self.script) || has(self.catalogue) || !self.script.rules.exists(rule, "
+            "has(rule.when.catalogue))",
+            message="script has a rule with catalogue: true, and there is no catalogue: set "
+            "catalogue.configMapRef",
+            field=".script",
+        ),
+    )
+
+
+class AssistantStatus(Status):
+    """What the operator found."""
+
+    products: Annotated[int, Field(ge=0)] | None = None
+    """Products in the catalogue."""
+
+    revision: Annotated[str, Field(max_length=64)] | None = None
+    """Hash of all that the assistant is made of, its ConfigMaps among it; changes when it does."""
+
+
+class Assistant(Resource[AssistantSpec, AssistantStatus]):
+    """An Assistant is how a bot thinks.
+
+    It is a script of rules, a language model, or a model with a script to fall back on. Tenants name one as
+    their default, numbers may name another.
+    """
+
+    crd: ClassVar[CustomResource] = CustomResource(
+        kind="Assistant",
+        plural="assistants",
+        short_names=("ast",),
+        scope="Namespaced",
+        columns=(
+            Column(name="Model", path=".spec.model.name", description="The model that answers."),
+            Column(
+                name="Products",
+                path=".status.products",
+                type="integer",
+                description="Products in the catalogue.",
+            ),
+            Column(name="Revision", path=".status.revision", description="Changes when it does.", wide=True),
+        ),
+        rules=(NAME_FITS_LABEL,),
+    )
+
+    spec: AssistantSpec
+    """How the bot thinks."""
+
+    status: AssistantStatus = AssistantStatus()
+    """What the operator found."""

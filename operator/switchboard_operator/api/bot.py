@@ -1,0 +1,79 @@
+"""How a tenant's bot behaves: languages, greeting, hours, handing over to a person."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from switchboard_operator.api.fields import (
+    Keywords,
+    Languages,
+    NameRef,
+    Texts,
+    TimeOfDay,
+    TimeZone,
+)
+from switchboard_operator.api.model import ApiModel
+from switchboard_operator.api.rules import ListSet, Rule
+
+Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+
+class OpeningHours(ApiModel):
+    """A span of time on some days."""
+
+    days: Annotated[list[Weekday], Field(min_length=1, max_length=7), ListSet()]
+    """Days of the week."""
+
+    from_: Annotated[TimeOfDay, Field(alias="from")]
+    """Begin, HH:MM."""
+
+    to: TimeOfDay
+    """End, HH:MM, "24:00" for midnight."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            rule="self.from < self.to",
+            message='to must be later than from: split hours over midnight in two, until "24:00" and '
+            'from "00:00"',
+            field=".to",
+        ),
+    )
+
+
+class Hours(ApiModel):
+    """When people are there. The bot answers at all times; outside it says so before it hands off."""
+
+    time_zone: TimeZone
+    """IANA time zone of the hours, and of the day that limits count."""
+
+    weekly: Annotated[list[OpeningHours], Field(min_length=1, max_length=28)]
+    """The hours of a week."""
+
+    away: Texts | None = None
+    """What is said outside of them, by language."""
+
+
+class Handoff(ApiModel):
+    """When the bot gives way to a person."""
+
+    keywords: Keywords
+    """Words that ask for a person; case and accents do not matter."""
+
+
+class Bot(ApiModel):
+    """How the bot behaves on all numbers."""
+
+    assistant_ref: NameRef | None = None
+    """The Assistant of numbers that name none."""
+
+    languages: Languages | None = None
+    """Languages the bot speaks, the preferred one first."""
+
+    greeting: Texts | None = None
+    """What is said to a new contact, by language."""
+
+    hours: Hours | None = None
+    """When people are there."""
+
+    handoff: Handoff | None = None
+    """When the bot gives way to a person."""
