@@ -1,0 +1,54 @@
+"""``switchboard-runtime serve``: the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.config.settings import Settings
+from switchboard_runtime.errors import ConfigurationError
+from switchboard_runtime.telemetry.logs import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_REFUSED = 78
+"""EX_CONFIG of sysexits.h."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    flags = vars(_parser().parse_args(arguments))
+    del flags["command"]
+    try:
+        settings = Settings.read(os.environ, flags)
+        configure_logging(level=settings.log_level)
+        from switchboard_runtime.app import run  # noqa: PLC0415  # a wrong flag is told without loading a server
+
+        asyncio.run(run(settings))
+    except ConfigurationError as error:
+        sys.stderr.write(f"switchboard-runtime: {error}\n")
+        return _REFUSED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="switchboard-runtime", description="Serves the bots of the tenants in a folder."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="answer webhooks until SIGTERM")
+    for field in fields(Settings):
+        flag = "--" + field.name.replace("_", "-")
+        serve.add_argument(flag, help=f"overrides SWITCHBOARD_{field.name.upper()}; default {field.default}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Replies leave through Twilio's REST API, under the tenant's API key.
+
+For: POST once, and afterwards answer "is it there?".
+Assumes: the transport neither repeats nor follows (docs/decisions/0002). Refuses: to guess after a lost answer.
+The look-up filters by the two parties only: Twilio's DateSent filter leaves out messages that are still queued.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.conversation import Found, NotSent, Posted, Refused, Sent, Unknown
+from switchboard_runtime.errors import LookUpFailed
+from switchboard_twilio import TwilioError, TwilioRefused, TwilioThrottled, TwilioUnavailable, twilio_client
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+    from switchboard_runtime.config import CredentialsFolder, TenantDocument
+    from switchboard_runtime.store import OutboxItem
+    from switchboard_twilio import TwilioTransport
+
+__all__ = ["TwilioCourier"]
+
+_SKEW = 120.0
+"""Seconds that Twilio's clock and ours may differ."""
+
+_MOST_LISTED = 200
+_NOT_OF_THE_MESSAGE = frozenset({401, 403, 404, 408, 409})
+"""Refusals of the caller or the moment: the message itself may be fine, so it is tried again."""
+
+_MOMENTARY = frozenset({14107, 20001, 30001, 30022, 63018})
+"""Codes that say "too many just now"."""
+
+
+class TwilioCourier:
+    """Implements :class:`~switchboard_runtime.conversation.Courier` for one tenant."""
+
+    def __init__(
+        self, *, document: TenantDocument, credentials: CredentialsFolder, transport: TwilioTransport
+    ) -> None:
+        self._url = document.url
+        self._credentials = credentials
+        self._transport = transport
+
+    async def send(self, item: OutboxItem) -> Posted:
+        """POST the message once."""
+        try:
+            message = await self._client().messages.create_async(
+                to=item.recipient,
+                from_=item.sender,
+                body=item.text,
+                status_callback=f"{self._url}/bot/twilio/status?m={item.id}",
+            )
+        except TwilioError as error:
+            return _outcome(error)
+        return Sent(str(message.sid)) if message.sid else Unknown("the answer names no message")
+
+    async def find(self, item: OutboxItem) -> tuple[Found, ...]:
+        """Messages we sent to the recipient since shortly before the intent, newest first."""
+        since = item.intent_at - _SKEW
+        found = []
+        try:
+            listed = await self._client().messages.stream_async(
+                to=item.recipient, from_=item.sender, limit=_MOST_LISTED, page_size=50
+            )
+            async for message in listed:
+                created = message.date_created.timestamp() if message.date_created else item.intent_at
+                if created < since:
+                    break
+                found.append(Found(str(message.sid), message.body or "", created))
+        except TwilioError as error:
+            raise LookUpFailed(str(error)) from error
+        return tuple(found)
+
+    def _client(self) -> Client:
+        keys = self._credentials.current()
+        return twilio_client(
+            transport=self._transport,
+            username=keys.api_key_sid,
+            password=keys.api_key_secret,
+            account_sid=keys.account_sid,
+        )
+
+
+def _outcome(error: TwilioError) -> Posted:
+    match error:
+        case TwilioThrottled():
+            return NotSent("throttled", error.retry_after)
+        case TwilioRefused() if error.status in _NOT_OF_THE_MESSAGE or error.code in _MOMENTARY:
+            return NotSent(f"HTTP {error.status}, error {error.code}")
+        case TwilioRefused():
+            return Refused(error.code, f"HTTP {error.status}")
+        case TwilioUnavailable() if not error.outcome_unknown:
+            return NotSent(error.message)
+        case _:
+            return Unknown(error.message)

@@ -1,0 +1,221 @@
+"""The tenant document: the file through which the operator tells the runtime everything about a tenant.
+
+Source: docs/decisions/0001-parts-and-contracts.md. JSON, camelCase, strict: unknown fields, wrong types and
+names that point nowhere are refused, so that a typo never passes for a setting.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+__all__ = [
+    "PLACEHOLDERS",
+    "Assistant",
+    "Handoff",
+    "Number",
+    "Product",
+    "Rule",
+    "Script",
+    "TenantDocument",
+    "When",
+    "localized",
+]
+
+PLACEHOLDERS = frozenset({"name", "price", "currency", "stock", "status", "description"})
+"""What a catalogue reply may hold in braces."""
+
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_DEFAULT_LANGUAGES = ("en",)
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{4,14}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Filled = Annotated[str, StringConstraints(min_length=1)]
+Texts = Annotated[dict[Language, Filled], Field(min_length=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=True
+    )
+
+
+class Product(_Model):
+    """Something the tenant sells. ``price`` is the text shown to people; only Active ones are spoken of."""
+
+    name: Filled
+    price: str | None = None
+    currency: str | None = None
+    stock: int | None = None
+    status: Literal["Active", "Draft", "Discontinued"] = "Active"
+    aliases: tuple[Filled, ...] = ()
+    description: str | None = None
+
+
+class When(_Model):
+    """When a rule applies: one of ``matches`` is in the text as whole words, or the text names a product."""
+
+    matches: tuple[Filled, ...] | None = None
+    catalogue: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.matches is None) == (self.catalogue is None):
+            raise ValueError("give exactly one of matches and catalogue")
+        return self
+
+
+class Rule(_Model):
+    """One line of a script."""
+
+    when: When
+    reply: Texts
+
+    @model_validator(mode="after")
+    def _known_placeholders(self) -> Self:
+        if self.when.catalogue:
+            for text in self.reply.values():
+                unknown = {found for found in _PLACEHOLDER.findall(text)} - PLACEHOLDERS
+                if unknown:
+                    raise ValueError(
+                        f"reply: unknown placeholder {{{min(unknown)}}}; use one of {', '.join(sorted(PLACEHOLDERS))}"
+                    )
+        return self
+
+
+class Script(_Model):
+    """A deterministic assistant: the first rule that applies answers, else ``otherwise``."""
+
+    rules: tuple[Rule, ...] = ()
+    otherwise: Texts | None = None
+
+
+class Assistant(_Model):
+    """How a bot thinks. ``instructions`` are for a language model; ``script`` needs none."""
+
+    name: Identifier
+    instructions: str | None = None
+    disclosure: Texts | None = None
+    products: tuple[Product, ...] = ()
+    script: Script | None = None
+
+
+class Number(_Model):
+    """A number people write to, and the assistant that answers there."""
+
+    name: Identifier
+    phone_number: Phone
+    sid: str | None = None
+    assistant: str | None = None
+    primary: bool = False
+    channels: tuple[str, ...] = ()
+
+
+class Handoff(_Model):
+    """Words by which a person asks for a human."""
+
+    keywords: tuple[Filled, ...] = ()
+
+
+class Tenant(_Model):
+    """Who the tenant is. ``id`` is unique for ever; a slug may be used again after a deletion."""
+
+    id: Identifier
+    namespace: str
+    name: str
+    slug: Slug
+    display_name: str
+    status: Literal["Active", "Suspended"] = "Active"
+
+
+class TwilioAccount(_Model):
+    """The tenant's own account. ``endpoint`` stands in for Twilio (an emulator); None is Twilio itself."""
+
+    endpoint: str | None = None
+    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-zA-Z]{1,64}$")]
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must be an http(s) URL or null")
+        return value
+
+
+class TenantDocument(_Model):
+    """One tenant, whole.
+
+    ``url`` is the public address that Twilio calls, scheme, host and perhaps port; signatures are checked
+    against it and never against what a request says of itself.
+    """
+
+    schema_: Literal["runtime.switchboard.dev/v1"] = Field(alias="schema")
+    tenant: Tenant
+    url: str
+    twilio: TwilioAccount
+    languages: tuple[Language, ...] = ()
+    greeting: Texts | None = None
+    handoff: Handoff | None = None
+    default_assistant: str | None = None
+    numbers: tuple[Number, ...] = ()
+    assistants: tuple[Assistant, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+        if not plain or parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ValueError("must be scheme, host and perhaps port, such as https://acme.bots.example.com")
+        return value.rstrip("/")
+
+    @field_validator("languages")
+    @classmethod
+    def _some_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return value or _DEFAULT_LANGUAGES
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        _unique("assistants", [assistant.name for assistant in self.assistants])
+        _unique("numbers", [number.phone_number for number in self.numbers])
+        known = {assistant.name for assistant in self.assistants}
+        named = {f"numbers[{number.name}].assistant": number.assistant for number in self.numbers}
+        for field, name in {**named, "defaultAssistant": self.default_assistant}.items():
+            if name is not None and name not in known:
+                raise ValueError(f"{field}: no assistant is named {name!r}; add it to assistants or set null")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The host name in ``url``, in lower case, without port."""
+        return (urlsplit(self.url).hostname or "").lower()
+
+    def number(self, phone_number: str) -> Number | None:
+        """The number with this E.164 text, if it is the tenant's."""
+        return next((n for n in self.numbers if n.phone_number == phone_number), None)
+
+    def assistant_for(self, phone_number: str) -> Assistant | None:
+        """Who answers at a number: its own assistant, else the tenant's default, else nobody."""
+        number = self.number(phone_number)
+        name = (number.assistant if number else None) or self.default_assistant
+        return next((a for a in self.assistants if a.name == name), None)
+
+
+def localized(texts: dict[str, str], *, language: str, languages: tuple[str, ...]) -> str:
+    """The text in ``language``, else in the first of ``languages`` that has one, else any."""
+    for candidate in (language, *languages):
+        if candidate in texts:
+            return texts[candidate]
+    return next(iter(texts.values()))
+
+
+def _unique(field: str, values: list[str]) -> None:
+    twice = {value for value in values if values.count(value) > 1}
+    if twice:
+        raise ValueError(f"{field}: {min(twice)!r} is there twice; remove one")

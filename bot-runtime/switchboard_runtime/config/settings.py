@@ -1,0 +1,91 @@
+"""Where the runtime finds its files and listens: environment variables, which flags override."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Settings"]
+
+_PREFIX = "SWITCHBOARD_"
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of ``serve``. Each is read from ``SWITCHBOARD_`` and its name in capitals.
+
+    Attributes:
+        tenants_dir: folder of ``{slug}.json``.
+        credentials_dir: folder of ``{slug}/`` with one file a key.
+        data_dir: folder of the SQLite files; must survive the process.
+        listen: ``host:port``; port 0 takes a free one.
+        log_level: DEBUG, INFO, WARNING or ERROR.
+        lease_seconds: how long a worker may hold an item before another may take it over.
+        look_grace_seconds: how long Twilio's list may lag behind its sends before an absent one is sent again.
+    """
+
+    tenants_dir: str = "/etc/switchboard/tenants"
+    credentials_dir: str = "/etc/switchboard/credentials"
+    data_dir: str = "/var/lib/switchboard"
+    listen: str = "0.0.0.0:8080"
+    log_level: str = "INFO"
+    lease_seconds: str = "20"
+    look_grace_seconds: str = "30"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
+        """Settings from flags, else from the environment, else the defaults.
+
+        Raises:
+            ConfigurationError: a value cannot be used.
+        """
+        chosen: dict[str, str] = {}
+        for field in fields(cls):
+            value = flags.get(field.name) or environment.get(_PREFIX + field.name.upper())
+            if value:
+                chosen[field.name] = value
+        return cls(**chosen).checked()
+
+    def checked(self) -> Settings:
+        """Return self, or raise what is wrong with it."""
+        self.address()
+        if self.log_level not in _LEVELS:
+            raise ConfigurationError(
+                _PREFIX + "LOG_LEVEL", f"{self.log_level!r} is none of {', '.join(_LEVELS)}"
+            )
+        for name in ("lease_seconds", "look_grace_seconds"):
+            self.seconds(name)
+        return self
+
+    def address(self) -> tuple[str, int]:
+        """Host and port of ``listen``."""
+        host, colon, port = self.listen.rpartition(":")
+        if not (host and colon and port.isdigit() and int(port) < 65536):
+            raise ConfigurationError(
+                _PREFIX + "LISTEN", f"{self.listen!r} is not host:port; use 0.0.0.0:8080"
+            )
+        return host.strip("[]"), int(port)
+
+    def seconds(self, name: str) -> float:
+        """A setting in seconds, as a number."""
+        text = str(getattr(self, name))
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0.1 <= value <= 3600:
+            raise ConfigurationError(
+                _PREFIX + name.upper(), f"{text!r} is no number of seconds from 0.1 to 3600"
+            )
+        return value
+
+    def paths(self) -> tuple[Path, Path, Path]:
+        """Folders of tenants, credentials and data."""
+        return Path(self.tenants_dir), Path(self.credentials_dir), Path(self.data_dir)

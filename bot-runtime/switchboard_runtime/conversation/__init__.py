@@ -1,0 +1,17 @@
+"""The engine: what is done with a message, and how its reply leaves exactly once."""
+
+from switchboard_runtime.conversation.courier import Courier, Found, NotSent, Posted, Refused, Sent, Unknown
+from switchboard_runtime.conversation.policy import Policy
+from switchboard_runtime.conversation.service import TenantService
+
+__all__ = [
+    "Courier",
+    "Found",
+    "NotSent",
+    "Policy",
+    "Posted",
+    "Refused",
+    "Sent",
+    "TenantService",
+    "Unknown",
+]

@@ -1,0 +1,94 @@
+"""Works on stored messages: asks the assistant, keeps the turn with its replies in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.conversation.policy import backoff
+from switchboard_runtime.conversation.turn import Ask, begin_turn, end_turn, excuse_turn
+from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchboard_runtime.assistants import Answering
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.conversation.policy import Policy
+    from switchboard_runtime.store import Store, Turn, WorkItem
+    from switchboard_runtime.telemetry.metrics import Metrics
+
+__all__ = ["Answerer"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Answerer:
+    """Turns a tenant's work items into replies."""
+
+    def __init__(
+        self,
+        *,
+        document: TenantDocument,
+        store: Store,
+        answering: Answering,
+        clock: Clock,
+        chance: Callable[[], float],
+        policy: Policy,
+        metrics: Metrics,
+        on_finished: Callable[[int, Turn], None],
+    ) -> None:
+        self._document = document
+        self._store = store
+        self._answering = answering
+        self._clock = clock
+        self._chance = chance
+        self._policy = policy
+        self._metrics = metrics
+        self._on_finished = on_finished
+
+    async def handle(self, item: WorkItem) -> None:
+        """Do one work item, or give it back for later."""
+        turn = await self._turn(item)
+        if turn is None:
+            due = self._clock.now() + backoff(self._policy, item.attempts, chance=self._chance())
+            await self._store.postpone_work(item, due=due)
+            return
+        try:
+            await self._store.finish_work(item, turn)
+        except LeaseLost:
+            self._log(logging.WARNING, "turn dropped: taken over", item)
+            return
+        self._metrics.turns.labels(self._document.tenant.slug, turn.outcome).inc()
+        self._log(logging.INFO, "turn kept", item, outcome=turn.outcome, replies=len(turn.replies))
+        self._on_finished(item.id, turn)
+
+    async def _turn(self, item: WorkItem) -> Turn | None:
+        """The turn, or None when the assistant failed and may be tried again."""
+        step = begin_turn(self._document, item.state, item.message)
+        if not isinstance(step, Ask):
+            return step
+        if item.attempts > self._policy.answer_attempts:
+            return excuse_turn(self._document, step)
+        try:
+            async with asyncio.timeout(self._policy.turn_deadline):
+                said = await self._answering(step.assistant).answer(step.question)
+        except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
+            self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
+            return None
+        return end_turn(self._document, step, said)
+
+    def _log(self, level: int, event: str, item: WorkItem, **fields: object) -> None:
+        log_event(
+            _LOG,
+            level,
+            event,
+            tenant=self._document.tenant.slug,
+            trace=item.message.trace,
+            work=item.id,
+            attempt=item.attempts,
+            **fields,
+        )

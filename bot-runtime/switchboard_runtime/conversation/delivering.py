@@ -1,0 +1,116 @@
+"""Sends replies: the intent is durable before the POST, and after an unknown outcome it looks before it sends."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.conversation.policy import Fail, Keep, Later, Resend, after_look, after_post, backoff
+from switchboard_runtime.errors import LeaseLost, LookUpFailed
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.conversation.courier import Courier
+    from switchboard_runtime.conversation.policy import Policy
+    from switchboard_runtime.store import OutboxItem, Store
+    from switchboard_runtime.telemetry.metrics import Metrics
+
+__all__ = ["Deliverer"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Deliverer:
+    """Carries a tenant's outbox to the provider."""
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        store: Store,
+        courier: Courier,
+        clock: Clock,
+        chance: Callable[[], float],
+        policy: Policy,
+        metrics: Metrics,
+    ) -> None:
+        self._tenant = tenant
+        self._store = store
+        self._courier = courier
+        self._clock = clock
+        self._chance = chance
+        self._policy = policy
+        self._metrics = metrics
+
+    async def handle(self, item: OutboxItem) -> None:
+        """Send one reply, or find that it was sent, or put it off."""
+        try:
+            step = await self._look(item) if item.look_first else Resend()
+            if isinstance(step, Resend):
+                step = await self._post(item)
+            await self._keep(item, step)
+        except LeaseLost:
+            self._log(logging.WARNING, "reply dropped: taken over", item)
+
+    async def _look(self, item: OutboxItem) -> Keep | Later | Resend | Fail:
+        """Ask the provider whether it has the reply already."""
+        now = self._clock.now()
+        try:
+            found = await self._courier.find(item)
+        except LookUpFailed as error:
+            self._log(logging.WARNING, "look-up failed", item, error=str(error))
+            due = now + backoff(self._policy, item.attempts, chance=self._chance())
+            return Later(due, unsent=False, reason="look failed")
+        claimed = await self._store.claimed_sids([one.sid for one in found], other_than=item.id)
+        step = after_look(
+            item, found, claimed=claimed, now=self._clock.now(), chance=self._chance(), policy=self._policy
+        )
+        if isinstance(step, Keep):
+            self._metrics.recovered.labels(self._tenant).inc()
+        return step
+
+    async def _post(self, item: OutboxItem) -> Keep | Later | Fail:
+        """POST under an intent that is this attempt's own."""
+        if item.look_first:
+            item = await self._store.renew_intent(item)
+        outcome = await self._courier.send(item)
+        return after_post(item, outcome, now=self._clock.now(), chance=self._chance(), policy=self._policy)
+
+    async def _keep(self, item: OutboxItem, step: Keep | Later | Fail) -> None:
+        match step:
+            case Keep(sid):
+                await self._sent(item, sid)
+            case Later(due, unsent, reason):
+                await self._store.postpone_outbox(item, due=due, unsent=unsent)
+                self._metrics.retries.labels(self._tenant, reason).inc()
+                self._log(
+                    logging.WARNING, "reply put off", item, reason=reason, seconds=due - self._clock.now()
+                )
+            case Fail(code, reason):
+                await self._store.mark_failed(item, code=code, reason=reason)
+                self._metrics.refusals.labels(self._tenant, str(code or "none")).inc()
+                self._log(logging.ERROR, "reply refused", item, code=code, reason=reason)
+
+    async def _sent(self, item: OutboxItem, sid: str) -> None:
+        once = await self._store.mark_sent(item, sid=sid)
+        if not once:
+            self._log(logging.ERROR, "reply was sent twice", item, sid=sid)
+            return
+        self._metrics.sent.labels(self._tenant).inc()
+        self._metrics.latency.labels(self._tenant).observe(max(0.0, self._clock.now() - item.received_at))
+        self._log(logging.INFO, "reply sent", item, sid=sid)
+
+    def _log(self, level: int, event: str, item: OutboxItem, **fields: object) -> None:
+        log_event(
+            _LOG,
+            level,
+            event,
+            tenant=self._tenant,
+            trace=item.trace,
+            reply=item.id,
+            attempt=item.attempts,
+            **fields,
+        )

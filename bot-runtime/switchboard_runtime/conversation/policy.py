@@ -1,0 +1,144 @@
+"""When to try again, when to look, when to give up: pure decisions of the engine and their numbers."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from switchboard_runtime.conversation.courier import NotSent, Posted, Refused, Sent, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from switchboard_runtime.conversation.courier import Found
+    from switchboard_runtime.store import OutboxItem
+
+__all__ = ["Fail", "Keep", "Later", "Policy", "Resend", "after_look", "after_post", "backoff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Numbers of the engine, in seconds where nothing else is said.
+
+    Attributes:
+        lease: how long an item is held.
+        look_delay: from an unknown outcome to the first look.
+        look_grace: how long an absent message may still turn up in the provider's list.
+        give_up: age at which a reply is of no use any more (Twilio's own queue keeps WhatsApp 4 hours).
+        first_delay: the first back-off; doubles.
+        longest_delay: the last.
+        answer_attempts: tries of an assistant before the polite excuse goes out.
+        turn_deadline: for one try.
+        answer_lanes: conversations worked on at once.
+        send_lanes: conversations sent to at once.
+        idle_poll: between two looks at a file that another process might have left work in.
+        drain: for what is in flight at the end.
+    """
+
+    lease: float = 20.0
+    look_delay: float = 1.0
+    look_grace: float = 30.0
+    give_up: float = 4 * 3600.0
+    first_delay: float = 1.0
+    longest_delay: float = 300.0
+    answer_attempts: int = 4
+    turn_deadline: float = 15.0
+    answer_lanes: int = 64
+    send_lanes: int = 16
+    idle_poll: float = 15.0
+    drain: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The reply is at the provider under this SID."""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The reply ends here."""
+
+    code: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Try again at ``due``; ``unsent`` says that no look is needed first."""
+
+    due: float
+    unsent: bool
+    reason: Literal["not sent", "unknown outcome", "not listed yet", "look failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """The reply is not at the provider: POST it again."""
+
+
+def backoff(policy: Policy, attempts: int, *, chance: float) -> float:
+    """Seconds to wait after ``attempts`` tries: doubling, capped, and between half and whole by ``chance``."""
+    whole = min(policy.longest_delay, policy.first_delay * 2.0 ** min(max(attempts - 1, 0), 30))
+    return whole * (0.5 + 0.5 * chance)
+
+
+def after_post(
+    item: OutboxItem, outcome: Posted, *, now: float, chance: float, policy: Policy
+) -> Keep | Fail | Later:
+    """What to do with a reply once its POST came to something."""
+    match outcome:
+        case Sent(sid):
+            return Keep(sid)
+        case Refused(code, reason):
+            return Fail(code, reason)
+        case NotSent(reason, retry_after):
+            due = now + max(retry_after or 0.0, backoff(policy, item.attempts, chance=chance))
+            too_old = due - item.created_at > policy.give_up
+            return (
+                Fail(None, f"given up: {reason}") if too_old else Later(due, unsent=True, reason="not sent")
+            )
+        case Unknown():
+            return Later(now + policy.look_delay, unsent=False, reason="unknown outcome")
+
+
+def after_look(
+    item: OutboxItem,
+    found: Collection[Found],
+    *,
+    claimed: Collection[str],
+    now: float,
+    chance: float,
+    policy: Policy,
+) -> Keep | Later | Resend | Fail:
+    """What to do with a reply that may have been sent, knowing what the provider lists.
+
+    Args:
+        item: the reply.
+        found: messages of the provider between the two parties since shortly before the intent.
+        claimed: SIDs among them that belong to other replies.
+        now: seconds since the epoch.
+        chance: 0 to 1, for the jitter.
+        policy: the numbers.
+    """
+    ours = [one for one in found if one.sid not in claimed and _same_text(one.text, item.text)]
+    if ours:
+        return Keep(min(ours, key=lambda one: one.created_at).sid)
+    if now - item.intent_at < policy.look_grace:
+        wait = backoff(policy, item.attempts, chance=chance)
+        due = min(now + wait, item.intent_at + policy.look_grace)
+        return Later(due, unsent=False, reason="not listed yet")
+    if now - item.created_at > policy.give_up:
+        return Fail(None, "given up: not at the provider, and too old to send")
+    return Resend()
+
+
+def _same_text(listed: str, text: str) -> bool:
+    """Whether the provider's text is ours; it trims, and a trial account's has a line put before it."""
+    return _folded(listed).endswith(_folded(text))
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())

@@ -1,0 +1,177 @@
+"""One tenant at work: takes messages in, answers them, sends the answers, and stops cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.conversation.answering import Answerer
+from switchboard_runtime.conversation.delivering import Deliverer
+from switchboard_runtime.conversation.pump import Pump
+from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchboard_runtime.assistants import Answering
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.conversation.courier import Courier
+    from switchboard_runtime.conversation.policy import Policy
+    from switchboard_runtime.store import (
+        Accepted,
+        Inbound,
+        OutboxItem,
+        Queue,
+        StatusUpdate,
+        Store,
+        Turn,
+        WorkItem,
+    )
+    from switchboard_runtime.telemetry.metrics import Metrics
+
+__all__ = ["TenantService"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class TenantService:
+    """The engine of one tenant.
+
+    Args:
+        document: the tenant.
+        store: its inbox and outbox.
+        courier: carries replies away.
+        answering: makes an assistant's responder.
+        clock: time.
+        chance: 0 to 1, for jitter.
+        policy: the engine's numbers.
+        metrics: where it counts.
+    """
+
+    def __init__(
+        self,
+        *,
+        document: TenantDocument,
+        store: Store,
+        courier: Courier,
+        answering: Answering,
+        clock: Clock,
+        chance: Callable[[], float],
+        policy: Policy,
+        metrics: Metrics,
+    ) -> None:
+        self.document = document
+        self._slug = document.tenant.slug
+        self._store = store
+        self._policy = policy
+        self._metrics = metrics
+        self._waiters: dict[int, asyncio.Future[tuple[str, ...]]] = {}
+        answerer = Answerer(
+            document=document,
+            store=store,
+            answering=answering,
+            clock=clock,
+            chance=chance,
+            policy=policy,
+            metrics=metrics,
+            on_finished=self._finished,
+        )
+        deliverer = Deliverer(
+            tenant=self._slug,
+            store=store,
+            courier=courier,
+            clock=clock,
+            chance=chance,
+            policy=policy,
+            metrics=metrics,
+        )
+        self._inbox: Pump[WorkItem] = Pump(
+            name=f"{self._slug} inbox",
+            claim=lambda limit, held: store.claim_work(limit=limit, held=held),
+            handle=answerer.handle,
+            key=lambda item: item.id,
+            clock=clock,
+            lanes=policy.answer_lanes,
+            idle_poll=policy.idle_poll,
+        )
+        self._outbox: Pump[OutboxItem] = Pump(
+            name=f"{self._slug} outbox",
+            claim=lambda limit, held: store.claim_outbox(limit=limit, held=held),
+            handle=deliverer.handle,
+            key=lambda item: item.seq,
+            clock=clock,
+            lanes=policy.send_lanes,
+            idle_poll=policy.idle_poll,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether the store answers and the workers run."""
+        return self._inbox.healthy and self._outbox.healthy
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._inbox.start()
+        self._outbox.start()
+
+    async def stop(self) -> None:
+        """Finish what is in flight, within the policy's time, and release the rest to whoever comes next."""
+        within = self._policy.drain
+        await asyncio.gather(self._inbox.stop(within=within), self._outbox.stop(within=within))
+        try:
+            await self._store.release()
+        except StoreUnavailable as error:
+            log_event(_LOG, logging.WARNING, "leases not released", tenant=self._slug, error=str(error))
+
+    async def accept(self, message: Inbound) -> Accepted:
+        """Store a message before it is acknowledged.
+
+        Raises:
+            StoreUnavailable: it is not stored; the provider must try again.
+        """
+        accepted = await self._store.accept(message)
+        if accepted.duplicate:
+            self._metrics.duplicates.labels(self._slug).inc()
+        else:
+            self._metrics.inbound.labels(self._slug, message.channel).inc()
+            self._inbox.nudge()
+        return accepted
+
+    async def ask(self, message: Inbound, *, within: float) -> tuple[Accepted, tuple[str, ...] | None]:
+        """Store a message and wait for its replies; None when they took longer.
+
+        Raises:
+            StoreUnavailable: it is not stored.
+        """
+        accepted = await self.accept(message)
+        waiter = self._waiters.setdefault(accepted.work_id, asyncio.get_running_loop().create_future())
+        try:
+            done = await self._store.replies(accepted.work_id)
+            if done is None:
+                async with asyncio.timeout(within):
+                    done = await asyncio.shield(waiter)
+        except TimeoutError:
+            done = await self._store.replies(accepted.work_id)
+        finally:
+            self._waiters.pop(accepted.work_id, None)
+        return accepted, done
+
+    async def record_status(self, update: StatusUpdate) -> bool:
+        """Keep a status callback; it may be how an unsure send turns out to be done."""
+        ours = await self._store.record_status(update)
+        if ours:
+            self._outbox.nudge()
+        return ours
+
+    async def queues(self) -> Mapping[str, Queue]:
+        """What waits."""
+        return await self._store.queues()
+
+    def _finished(self, work_id: int, turn: Turn) -> None:
+        self._outbox.nudge()
+        waiter = self._waiters.get(work_id)
+        if waiter and not waiter.done():
+            waiter.set_result(turn.replies)

@@ -1,0 +1,155 @@
+"""One turn: a message and what is remembered in, replies and what to remember out. No I/O of its own.
+
+The order of the questions is the meaning: a suspended tenant is silent; who said STOP gets nothing; who is with
+a human gets nothing from the bot; who asks for a human gets one; then the assistant answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from switchboard_runtime.assistants.base import Question
+from switchboard_runtime.assistants.languages import choose_language
+from switchboard_runtime.assistants.words import contains, words
+from switchboard_runtime.config import localized
+from switchboard_runtime.conversation.phrases import phrase
+from switchboard_runtime.store import Turn
+
+if TYPE_CHECKING:
+    from switchboard_runtime.config import Assistant, TenantDocument
+    from switchboard_runtime.store import ConversationState, Inbound
+
+__all__ = ["Ask", "begin_turn", "end_turn", "excuse_turn", "split"]
+
+_STOP = frozenset({"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"})
+_START = frozenset({"start", "unstop", "yes"})
+_LONGEST = 1600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """The turn needs an assistant: ask it, then :func:`end_turn` with what it said."""
+
+    assistant: Assistant
+    question: Question
+    state: ConversationState
+
+
+def begin_turn(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
+    """Decide all that needs no assistant."""
+    if document.tenant.status == "Suspended":
+        return Turn(replies=(), state=state, outcome="suspended")
+    opt = _opt(state, message)
+    if opt == "STOP":
+        return Turn(replies=(), state=replace(state, opted_out=True), outcome="opted out")
+    if opt == "START":
+        return Turn(replies=(), state=replace(state, opted_out=False), outcome="opted in")
+    if state.opted_out or message.opt_out:
+        return Turn(
+            replies=(), state=state, outcome="opted out" if state.opted_out else "answered by provider"
+        )
+    if state.mode == "human":
+        return Turn(replies=(), state=state, outcome="with a human")
+    spoken = _with_language(document, state, message)
+    if _asks_for_human(document, message):
+        return _handoff(document, spoken)
+    return _ask(document, spoken, message)
+
+
+def end_turn(document: TenantDocument, ask: Ask, said: str | None) -> Turn:
+    """The turn, now that the assistant answered."""
+    outcome = "answered" if said else "nothing to say"
+    text = said or _phrase("received", document, ask.state)
+    return _reply(document, ask.state, ask.assistant, text, outcome)
+
+
+def excuse_turn(document: TenantDocument, ask: Ask) -> Turn:
+    """The turn of an assistant that failed for good: an excuse is better than silence."""
+    return _reply(
+        document, ask.state, ask.assistant, _phrase("excuse", document, ask.state), "assistant failed"
+    )
+
+
+def split(text: str, *, longest: int = _LONGEST) -> tuple[str, ...]:
+    """Cut a text into messages of at most ``longest`` characters, between words where there are any."""
+    parts = []
+    rest = text.strip()
+    while len(rest) > longest:
+        window = rest[: longest + 1]
+        cut = max(window.rfind("\n"), window.rfind(" "))
+        cut = cut if cut > 0 else longest
+        parts.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return (*parts, rest) if rest else tuple(parts)
+
+
+def _opt(state: ConversationState, message: Inbound) -> Literal["STOP", "START"] | None:
+    """What the contact decided; a word counts only when it is the whole message."""
+    if message.opt_out in {"STOP", "START"}:
+        return "STOP" if message.opt_out == "STOP" else "START"
+    said = words(message.text)
+    if len(said) != 1:
+        return None
+    if said[0] in _STOP:
+        return "STOP"
+    return "START" if said[0] in _START and state.opted_out else None
+
+
+def _with_language(document: TenantDocument, state: ConversationState, message: Inbound) -> ConversationState:
+    language = choose_language(message.text, current=state.language, languages=document.languages)
+    return replace(state, language=language)
+
+
+def _asks_for_human(document: TenantDocument, message: Inbound) -> bool:
+    said = words(message.text)
+    keywords = document.handoff.keywords if document.handoff else ()
+    return any(contains(said, words(keyword)) for keyword in keywords)
+
+
+def _handoff(document: TenantDocument, state: ConversationState) -> Turn:
+    after = replace(state, mode="human", epoch=state.epoch + 1, contacted=True)
+    return Turn(replies=(_phrase("handoff", document, state),), state=after, outcome="handed off")
+
+
+def _ask(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
+    assistant = document.assistant_for(message.own.rpartition(":")[2])
+    if assistant is None:
+        return _reply(document, state, None, _phrase("received", document, state), "no assistant")
+    if not message.text.strip():
+        return _reply(document, state, assistant, _phrase("media", document, state), "no words")
+    question = Question(
+        text=message.text,
+        language=_language(document, state),
+        languages=document.languages,
+        display_name=document.tenant.display_name,
+    )
+    return Ask(assistant=assistant, question=question, state=state)
+
+
+def _reply(
+    document: TenantDocument, state: ConversationState, assistant: Assistant | None, text: str, outcome: str
+) -> Turn:
+    """One message: at first contact the greeting and the disclosure stand before the answer."""
+    parts = [text]
+    if not state.contacted:
+        opening = (document.greeting, assistant.disclosure if assistant else None)
+        parts = [*(_localized(document, state, texts) for texts in opening if texts), text]
+    replies = split("\n\n".join(parts))
+    return Turn(replies=replies, state=replace(state, contacted=True), outcome=outcome)
+
+
+def _localized(document: TenantDocument, state: ConversationState, texts: dict[str, str]) -> str:
+    return localized(texts, language=_language(document, state), languages=document.languages)
+
+
+def _phrase(
+    name: Literal["received", "excuse", "handoff", "media"],
+    document: TenantDocument,
+    state: ConversationState,
+) -> str:
+    return phrase(name, language=_language(document, state), display_name=document.tenant.display_name)
+
+
+def _language(document: TenantDocument, state: ConversationState) -> str:
+    return state.language or document.languages[0]

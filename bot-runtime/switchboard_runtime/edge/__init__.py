@@ -1,0 +1,1 @@
+"""The HTTP server: who may come in, what a request means, what it is answered."""

@@ -1,0 +1,56 @@
+"""Request bodies within limits of size and time, and what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MAX_BODY", "form_pairs", "is_form", "read_body"]
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request body at most; Twilio's largest webhooks are a few KiB."""
+
+_BODY_SECONDS = 5.0
+_MAX_FIELDS = 500
+
+
+async def read_body(
+    request: web.Request, *, refuse: Callable[[int, str], web.Response]
+) -> bytes | web.Response:
+    """The raw body, or the refusal of one that is too large, too slow or packed.
+
+    Args:
+        request: the request.
+        refuse: makes and logs the refusal of a status and a reason.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return refuse(415, "packed body")
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return refuse(413, "body too large")
+    except TimeoutError:
+        return refuse(408, "body too slow")
+
+
+def is_form(request: web.Request) -> bool:
+    """Whether the body says to be an urlencoded form."""
+    return request.content_type == "application/x-www-form-urlencoded"
+
+
+def form_pairs(body: bytes) -> list[tuple[str, str]] | None:
+    """The fields of an urlencoded UTF-8 form in order, blank ones kept; None when it is none."""
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
+        )
+    except ValueError:  # not UTF-8, or too many fields
+        return None
+    return pairs or None

@@ -1,0 +1,62 @@
+"""What every handler needs, put into the application once by :mod:`switchboard_runtime.app`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.config.directory import Directory, TenantEntry
+    from switchboard_runtime.conversation import TenantService
+    from switchboard_runtime.telemetry.metrics import Metrics
+
+__all__ = ["CONTEXT", "EdgeContext", "refuse"]
+
+_LOG = logging.getLogger("switchboard_runtime.edge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeContext:
+    """The edge's collaborators."""
+
+    directory: Directory
+    services: Mapping[str, TenantService]
+    clock: Clock
+    new_id: Callable[[], str]
+    metrics: Metrics
+
+    def service(self, entry: TenantEntry) -> TenantService:
+        """The engine of a tenant."""
+        return self.services[entry.slug]
+
+
+CONTEXT: web.AppKey[EdgeContext] = web.AppKey("context", EdgeContext)
+
+
+def refuse(
+    request: web.Request, status: int, reason: str, entry: TenantEntry | None = None, **facts: object
+) -> web.Response:
+    """An empty answer of ``status``; the reason goes to the log and the metrics only."""
+    context = request.app[CONTEXT]
+    tenant = entry.slug if entry else None
+    context.metrics.refused.labels(tenant or "", reason).inc()
+    log_event(
+        _LOG,
+        logging.WARNING,
+        "request refused",
+        tenant=tenant,
+        status=status,
+        reason=reason,
+        path=request.path,
+        peer=request.remote,
+        **facts,
+    )
+    return web.Response(status=status)

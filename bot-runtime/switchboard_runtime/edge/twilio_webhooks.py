@@ -1,0 +1,167 @@
+"""Twilio's webhooks: messages, their fallback, status callbacks and calls.
+
+The tenant is found by the exact Host; the signed address is rebuilt from the tenant's document. Order of the
+checks: host, size, form, signature, account and number; only then is anything stored.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from switchboard_runtime.channels.twilio_forms import phone_number, read_message, read_status
+from switchboard_runtime.edge.body import form_pairs, is_form, read_body
+from switchboard_runtime.edge.context import CONTEXT, refuse
+from switchboard_runtime.edge.signature import SETTINGS_HEADER, SIGNATURE_HEADER, signed_form, signed_json
+from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from switchboard_runtime.config.directory import TenantEntry
+
+__all__ = ["SignedForm", "accept_form", "fallback", "message", "status", "verify", "voice"]
+
+_LOG = logging.getLogger(__name__)
+_NO_TWIML = "<?xml version='1.0' encoding='UTF-8'?><Response/>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedForm:
+    """A form that Twilio signed for this tenant's account."""
+
+    entry: TenantEntry
+    pairs: list[tuple[str, str]]
+    fields: dict[str, str]
+
+
+async def message(request: web.Request) -> web.Response:
+    """``POST /bot/twilio/webhook``: a contact wrote."""
+    form = await _signed_request(request)
+    if isinstance(form, web.Response):
+        return form
+    return await accept_form(request, form)
+
+
+async def fallback(request: web.Request) -> web.Response:
+    """``POST /bot/twilio/fallback``: a contact wrote, and the first address failed."""
+    form = await _signed_request(request)
+    if isinstance(form, web.Response):
+        return form
+    code, url = form.fields.get("ErrorCode"), form.fields.get("ErrorUrl")
+    log_event(
+        _LOG, logging.WARNING, "fallback called", tenant=form.entry.slug, error_code=code, error_url=url
+    )
+    return await accept_form(request, form)
+
+
+async def status(request: web.Request) -> web.Response:
+    """``POST /bot/twilio/status``: what became of a message we sent."""
+    form = await _signed_request(request)
+    if isinstance(form, web.Response):
+        return form
+    context = request.app[CONTEXT]
+    if not _ours(form, "From"):
+        return refuse(request, 403, "another's number", form.entry)
+    update = read_status(form.fields, outbox_id=request.query.get("m"), now=context.clock.now())
+    if update is None:
+        return refuse(request, 400, "no message or status", form.entry)
+    try:
+        known = await context.service(form.entry).record_status(update)
+    except StoreUnavailable as error:
+        return _unstored(request, form.entry, error)
+    log_event(
+        _LOG,
+        logging.INFO,
+        "status",
+        tenant=form.entry.slug,
+        reply=update.outbox_id,
+        sid=update.sid,
+        status=update.status,
+        code=update.error_code,
+        known=known,
+    )
+    return web.Response(status=204)
+
+
+async def voice(request: web.Request) -> web.Response:
+    """``POST /bot/twilio/voice``: a contact calls."""
+    form = await _signed_request(request)
+    if isinstance(form, web.Response):
+        return form
+    if not _ours(form, "To"):
+        return refuse(request, 403, "another's number", form.entry)
+    from switchboard_runtime.channels.voice import answer_call  # noqa: PLC0415  # few tenants are ever called
+
+    log_event(_LOG, logging.INFO, "call", tenant=form.entry.slug, sid=form.fields.get("CallSid"))
+    return web.Response(text=answer_call(form.entry.document), content_type="text/xml")
+
+
+async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
+    """Store a signed message once; the answer follows by REST."""
+    context = request.app[CONTEXT]
+    if not _ours(form, "To"):
+        return refuse(request, 403, "another's number", form.entry)
+    trace = context.new_id()
+    inbound = read_message(form.fields, form.pairs, trace=trace, now=context.clock.now())
+    if inbound is None:
+        return refuse(request, 400, "no MessageSid", form.entry)
+    try:
+        accepted = await context.service(form.entry).accept(inbound)
+    except StoreUnavailable as error:
+        return _unstored(request, form.entry, error)
+    log_event(
+        _LOG,
+        logging.INFO,
+        "duplicate" if accepted.duplicate else "stored",
+        tenant=form.entry.slug,
+        trace=None if accepted.duplicate else trace,
+        work=accepted.work_id,
+        sid=inbound.sid,
+        channel=inbound.channel,
+        kind=inbound.kind,
+    )
+    return web.Response(text=_NO_TWIML, content_type="text/xml")
+
+
+async def _signed_request(request: web.Request) -> SignedForm | web.Response:
+    entry = request.app[CONTEXT].directory.by_host(request.host)
+    if entry is None:
+        return refuse(request, 404, "unknown host")
+    body = await read_body(request, refuse=lambda code, reason: refuse(request, code, reason, entry))
+    if isinstance(body, web.Response):
+        return body
+    return verify(request, body, entry)
+
+
+def verify(request: web.Request, body: bytes, entry: TenantEntry) -> SignedForm | web.Response:
+    """The form in ``body`` if Twilio signed it for this tenant's account, else the refusal."""
+    signature, tokens = request.headers.get(SIGNATURE_HEADER), entry.credentials.current().auth_tokens
+    url = entry.document.url + request.raw_path
+    if SETTINGS_HEADER in request.headers:
+        return refuse(request, 403, "unknown signing key", entry)
+    if not is_form(request):
+        signed = signed_json(url=url, body=body, signature=signature, tokens=tokens)
+        odd = "bodySHA256" in request.query and not signed
+        return refuse(request, 403 if odd else 400, "bad signature" if odd else "no form", entry)
+    pairs = form_pairs(body)
+    if pairs is None:
+        return refuse(request, 400, "no form", entry)
+    if not signed_form(url=url, pairs=pairs, signature=signature, tokens=tokens):
+        return refuse(request, 403, "bad signature" if signature else "no signature", entry)
+    fields = dict(pairs)
+    if fields.get("AccountSid") != entry.document.twilio.account_sid:
+        return refuse(request, 403, "another's account", entry)
+    return SignedForm(entry=entry, pairs=pairs, fields=fields)
+
+
+def _ours(form: SignedForm, name: str) -> bool:
+    return form.entry.document.number(phone_number(form.fields.get(name, ""))) is not None
+
+
+def _unstored(request: web.Request, entry: TenantEntry, error: StoreUnavailable) -> web.Response:
+    request.app[CONTEXT].metrics.unstored.labels(entry.slug).inc()
+    log_event(_LOG, logging.ERROR, "not stored", tenant=entry.slug, path=request.path, error=str(error))
+    return web.Response(status=503)

@@ -1,0 +1,107 @@
+"""The port of the inbox/outbox engine.
+
+For: SQLite here, PostgreSQL beyond one pod, with the same promises:
+
+- ``accept`` returns only when message, conversation and work item are durable together, once per
+  (provider, account, sid).
+- A lane is a conversation. Its items are claimed one at a time, oldest first; the next is free when the one
+  before is finished. Lanes do not wait for one another.
+- A claim holds for the lease. It has a fence; whoever took over an expired lease has a higher one, and the
+  older holder's results raise :class:`~switchboard_runtime.errors.LeaseLost`.
+- Replies become durable in the transaction that finishes their work item.
+- A claimed reply's intent is durable before the caller may POST it.
+
+Every method raises :class:`~switchboard_runtime.errors.StoreUnavailable` when nothing of it was kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from switchboard_runtime.store.records import (
+        Accepted,
+        Claim,
+        Inbound,
+        OutboxItem,
+        Queue,
+        StatusUpdate,
+        Turn,
+        WorkItem,
+    )
+
+__all__ = ["Store"]
+
+
+class Store(Protocol):
+    """One tenant's inbox and outbox."""
+
+    async def accept(self, message: Inbound) -> Accepted:
+        """Store a message and its work item, or recognise it."""
+        ...
+
+    async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
+        """Lease the oldest free message of up to ``limit`` lanes; ``held`` are the caller's own in flight."""
+        ...
+
+    async def finish_work(self, item: WorkItem, turn: Turn) -> None:
+        """Keep the turn: its replies queued, the conversation's state, the work done.
+
+        Raises:
+            LeaseLost: the item, or the conversation's epoch, is not as it was claimed.
+        """
+        ...
+
+    async def postpone_work(self, item: WorkItem, *, due: float) -> None:
+        """Give an item back, to be claimed from ``due`` on."""
+        ...
+
+    async def replies(self, work_id: int) -> tuple[str, ...] | None:
+        """Texts of a finished item's replies, or None while it is not finished."""
+        ...
+
+    async def claim_outbox(self, *, limit: int, held: Collection[int]) -> Claim[OutboxItem]:
+        """Lease the oldest unsent reply of up to ``limit`` lanes and write its intent."""
+        ...
+
+    async def renew_intent(self, item: OutboxItem) -> OutboxItem:
+        """Prolong the lease and date the intent anew, just before a repeated POST.
+
+        Raises:
+            LeaseLost: somebody else holds the item, or it turned out to be sent.
+        """
+        ...
+
+    async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
+        """Record that the provider has the reply, whoever holds the lease: a fact outlives a fence.
+
+        Returns:
+            False when the reply was known under another SID already: it was sent twice.
+        """
+        ...
+
+    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
+        """Record that the reply will never be sent."""
+        ...
+
+    async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
+        """Give a reply back until ``due``; ``unsent`` says it is certain that no POST of it was done."""
+        ...
+
+    async def claimed_sids(self, sids: Collection[str], *, other_than: str) -> frozenset[str]:
+        """Which of ``sids`` belong to replies other than the one with this id."""
+        ...
+
+    async def record_status(self, update: StatusUpdate) -> bool:
+        """Keep a callback; never lowers a status. Returns whether the message is ours."""
+        ...
+
+    async def queues(self) -> Mapping[str, Queue]:
+        """What waits, by queue (``inbox``, ``outbox``)."""
+        ...
+
+    async def release(self) -> None:
+        """End the leases of this process, so that the next need not wait for their time."""
+        ...

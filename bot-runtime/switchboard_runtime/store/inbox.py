@@ -1,0 +1,172 @@
+"""SQL of the inbox: messages, conversations and the work they make. Functions of a connection, no clock."""
+
+from __future__ import annotations
+
+import json
+import sqlite3  # noqa: TC003  # the type of every first argument
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.store.records import Accepted, Claim, ConversationState, Inbound, Queue, WorkItem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from switchboard_runtime.store.records import Turn
+
+_HEADS = """
+    SELECT min(id) AS id FROM work WHERE state = 'pending' GROUP BY conversation_id
+"""
+
+_CLAIM = f"""
+UPDATE work SET lease_until = :lease_until, owner = :owner, fence = fence + 1, attempts = attempts + 1
+WHERE id IN (
+    SELECT w.id FROM ({_HEADS}) AS head JOIN work AS w ON w.id = head.id
+    WHERE w.due <= :now AND w.lease_until <= :now AND w.id NOT IN (SELECT value FROM json_each(:held))
+    ORDER BY w.id LIMIT :limit
+) RETURNING id
+"""  # noqa: S608  # put together from constants
+
+_NEXT = f"""
+SELECT min(max(w.due, w.lease_until)) FROM ({_HEADS}) AS head JOIN work AS w ON w.id = head.id
+WHERE w.id NOT IN (SELECT value FROM json_each(:held))
+"""  # noqa: S608  # put together from constants
+
+_ITEM = """
+SELECT w.id AS work_id, w.fence, w.attempts, w.conversation_id, c.mode, c.opted_out, c.contacted, c.language,
+       c.epoch, c.channel, c.own, c.contact, m.provider, m.account, m.sid, m.kind, m.text, m.opt_out, m.fields,
+       m.trace, m.received_at
+FROM work AS w JOIN message AS m ON m.id = w.message_id JOIN conversation AS c ON c.id = w.conversation_id
+WHERE w.id = ?
+"""
+
+
+def accept(db: sqlite3.Connection, message: Inbound) -> Accepted:
+    """Store a message with its conversation and work item, or find the work item of an earlier delivery."""
+    known = db.execute(
+        "SELECT w.id FROM message AS m JOIN work AS w ON w.message_id = m.id"
+        " WHERE m.provider = ? AND m.account = ? AND m.sid = ?",
+        (message.provider, message.account, message.sid),
+    ).fetchone()
+    if known:
+        return Accepted(work_id=known["id"], duplicate=True)
+    conversation = _conversation(db, message)
+    stored = db.execute(
+        "INSERT INTO message (conversation_id, provider, account, sid, kind, text, opt_out, fields, trace,"
+        " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            conversation,
+            message.provider,
+            message.account,
+            message.sid,
+            message.kind,
+            message.text,
+            message.opt_out,
+            json.dumps(message.fields, ensure_ascii=False),
+            message.trace,
+            message.received_at,
+        ),
+    )
+    work = db.execute(
+        "INSERT INTO work (conversation_id, message_id, due, created_at) VALUES (?, ?, ?, ?)",
+        (conversation, stored.lastrowid, message.received_at, message.received_at),
+    )
+    return Accepted(work_id=work.lastrowid or 0, duplicate=False)
+
+
+def _conversation(db: sqlite3.Connection, message: Inbound) -> int:
+    row = db.execute(
+        "INSERT INTO conversation (channel, own, contact, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (channel, own, contact) DO UPDATE SET updated_at = excluded.updated_at RETURNING id",
+        (message.channel, message.own, message.contact, message.received_at, message.received_at),
+    ).fetchone()
+    return int(row["id"])
+
+
+def claim(
+    db: sqlite3.Connection, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
+) -> Claim[WorkItem]:
+    """Lease the heads of free lanes."""
+    arguments = {
+        "now": now,
+        "lease_until": now + lease,
+        "owner": owner,
+        "limit": limit,
+        "held": json.dumps(list(held)),
+    }
+    ids = sorted(row["id"] for row in db.execute(_CLAIM, arguments).fetchall())
+    items = tuple(_item(db.execute(_ITEM, (work,)).fetchone()) for work in ids)
+    arguments["held"] = json.dumps([*held, *ids])
+    next_due = db.execute(_NEXT, arguments).fetchone()[0]
+    return Claim(items=items, next_due=next_due)
+
+
+def _item(row: sqlite3.Row) -> WorkItem:
+    return WorkItem(
+        id=row["work_id"],
+        fence=row["fence"],
+        attempts=row["attempts"],
+        conversation_id=row["conversation_id"],
+        state=ConversationState(
+            mode=row["mode"],
+            opted_out=bool(row["opted_out"]),
+            contacted=bool(row["contacted"]),
+            language=row["language"],
+            epoch=row["epoch"],
+        ),
+        message=Inbound(
+            provider=row["provider"],
+            account=row["account"],
+            sid=row["sid"],
+            channel=row["channel"],
+            own=row["own"],
+            contact=row["contact"],
+            text=row["text"],
+            kind=row["kind"],
+            opt_out=row["opt_out"],
+            fields=tuple((name, value) for name, value in json.loads(row["fields"])),
+            trace=row["trace"],
+            received_at=row["received_at"],
+        ),
+    )
+
+
+def finish(db: sqlite3.Connection, item: WorkItem, turn: Turn, *, now: float) -> None:
+    """End a work item and keep the conversation's state, if both are as they were claimed."""
+    done = db.execute(
+        "UPDATE work SET state = 'done', outcome = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'",
+        (turn.outcome, item.id, item.fence),
+    )
+    after = turn.state
+    kept = db.execute(
+        "UPDATE conversation SET mode = ?, opted_out = ?, contacted = ?, language = ?, epoch = ?, updated_at = ?"
+        " WHERE id = ? AND epoch = ?",
+        (
+            after.mode,
+            after.opted_out,
+            after.contacted,
+            after.language,
+            after.epoch,
+            now,
+            item.conversation_id,
+            item.state.epoch,
+        ),
+    )
+    if done.rowcount != 1 or kept.rowcount != 1:
+        raise LeaseLost(f"work {item.id} was taken over, or its conversation was")
+
+
+def postpone(db: sqlite3.Connection, item: WorkItem, *, due: float) -> None:
+    """Give an item back until ``due``; nothing happens when it is not ours any more."""
+    db.execute(
+        "UPDATE work SET due = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'",
+        (due, item.id, item.fence),
+    )
+
+
+def waiting(db: sqlite3.Connection) -> Queue:
+    """Depth and age of the inbox."""
+    row = db.execute(
+        "SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'"
+    ).fetchone()
+    return Queue(depth=row["depth"], oldest=row["oldest"])

@@ -1,0 +1,240 @@
+"""SQL of the outbox: replies, their intents, and what the provider says became of them.
+
+A reply is ``queued`` while it is certain that no POST of it was done, ``sending`` from its intent on, and then
+``sent`` or ``failed``. Functions of a connection, no clock.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3  # noqa: TC003  # the type of every first argument
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.store.records import Claim, OutboxItem, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from switchboard_runtime.store.records import StatusUpdate, Turn, WorkItem
+
+_UNSENT = "state IN ('queued', 'sending')"
+
+_HEADS = f"SELECT min(seq) AS seq FROM outbox WHERE {_UNSENT} GROUP BY conversation_id"  # noqa: S608
+
+_FREE = f"""
+SELECT o.* FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
+WHERE o.due <= :now AND o.lease_until <= :now AND o.seq NOT IN (SELECT value FROM json_each(:held))
+ORDER BY o.seq LIMIT :limit
+"""  # noqa: S608  # put together from constants
+
+_NEXT = f"""
+SELECT min(max(o.due, o.lease_until)) FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
+WHERE o.seq NOT IN (SELECT value FROM json_each(:held))
+"""  # noqa: S608  # put together from constants
+
+_INTEND = """
+UPDATE outbox SET state = 'sending', intent_at = :intent_at, lease_until = :lease_until, owner = :owner,
+       fence = fence + 1, attempts = attempts + 1, updated_at = :now
+WHERE seq = :seq
+"""
+
+_DELIVERY_RANK = {
+    "accepted": 0,
+    "scheduled": 0,
+    "queued": 0,
+    "sending": 1,
+    "sent": 2,
+    "delivered": 3,
+    "undelivered": 3,
+    "failed": 3,
+    "canceled": 3,
+    "read": 4,
+}
+
+
+def enqueue(
+    db: sqlite3.Connection,
+    item: WorkItem,
+    turn: Turn,
+    *,
+    now: float,
+    new_id: Callable[[], str],
+    by_provider: bool,
+) -> None:
+    """Queue a turn's replies; without a provider the caller hands them over itself, and they are ``sent``."""
+    message = item.message
+    for text in turn.replies:
+        db.execute(
+            "INSERT INTO outbox (id, conversation_id, work_id, channel, sender, recipient, text, trace, received_at,"
+            " state, due, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                new_id(),
+                item.conversation_id,
+                item.id,
+                message.channel,
+                message.own,
+                message.contact,
+                text,
+                message.trace,
+                message.received_at,
+                "queued" if by_provider else "sent",
+                now,
+                now,
+                now,
+            ),
+        )
+
+
+def replies(db: sqlite3.Connection, work_id: int) -> tuple[str, ...] | None:
+    """Texts of a finished work item's replies in order, None while it is not finished."""
+    work = db.execute("SELECT state FROM work WHERE id = ?", (work_id,)).fetchone()
+    if work is None or work["state"] != "done":
+        return None
+    rows = db.execute("SELECT text FROM outbox WHERE work_id = ? ORDER BY seq", (work_id,))
+    return tuple(row["text"] for row in rows)
+
+
+def claim(
+    db: sqlite3.Connection, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
+) -> Claim[OutboxItem]:
+    """Lease the heads of free lanes and write their intents."""
+    arguments = {"now": now, "limit": limit, "held": json.dumps(list(held))}
+    items = []
+    for row in db.execute(_FREE, arguments).fetchall():
+        look_first = row["state"] == "sending"
+        intent_at = row["intent_at"] if look_first else now
+        db.execute(
+            _INTEND,
+            {
+                "intent_at": intent_at,
+                "lease_until": now + lease,
+                "owner": owner,
+                "now": now,
+                "seq": row["seq"],
+            },
+        )
+        items.append(_item(row, intent_at=intent_at, look_first=look_first))
+    arguments["held"] = json.dumps([*held, *(item.seq for item in items)])
+    next_due = db.execute(_NEXT, arguments).fetchone()[0]
+    return Claim(items=tuple(items), next_due=next_due)
+
+
+def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem:
+    return OutboxItem(
+        id=row["id"],
+        seq=row["seq"],
+        fence=row["fence"] + 1,
+        attempts=row["attempts"] + 1,
+        channel=row["channel"],
+        sender=row["sender"],
+        recipient=row["recipient"],
+        text=row["text"],
+        trace=row["trace"],
+        received_at=row["received_at"],
+        created_at=row["created_at"],
+        intent_at=intent_at,
+        look_first=look_first,
+    )
+
+
+def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float) -> OutboxItem:
+    """Date the intent anew, if the item is still ours and unsent."""
+    renewed = db.execute(
+        "UPDATE outbox SET intent_at = ?, lease_until = ?, updated_at = ?"
+        " WHERE seq = ? AND fence = ? AND state = 'sending'",
+        (now, now + lease, now, item.seq, item.fence),
+    )
+    if renewed.rowcount != 1:
+        raise LeaseLost(f"reply {item.id} was taken over, or is sent")
+    return replace(item, intent_at=now, look_first=False)
+
+
+def mark_sent(db: sqlite3.Connection, item_id: str, *, sid: str, now: float) -> bool:
+    """Record the provider's SID. False when the reply has another one."""
+    db.execute(
+        "UPDATE outbox SET state = 'sent', sid = ?, lease_until = 0, error_code = NULL, error = NULL, updated_at = ?"
+        " WHERE id = ? AND sid IS NULL",
+        (sid, now, item_id),
+    )
+    row = db.execute("SELECT sid FROM outbox WHERE id = ?", (item_id,)).fetchone()
+    return row is not None and row["sid"] == sid
+
+
+def mark_failed(
+    db: sqlite3.Connection, item: OutboxItem, *, code: int | None, reason: str, now: float
+) -> None:
+    """End a reply that will not be sent, if it is still ours."""
+    ended = db.execute(
+        "UPDATE outbox SET state = 'failed', error_code = ?, error = ?, lease_until = 0, updated_at = ?"
+        " WHERE seq = ? AND fence = ? AND state = 'sending'",
+        (code, reason, now, item.seq, item.fence),
+    )
+    if ended.rowcount != 1:
+        raise LeaseLost(f"reply {item.id} was taken over, or is sent")
+
+
+def postpone(db: sqlite3.Connection, item: OutboxItem, *, due: float, unsent: bool, now: float) -> None:
+    """Give a reply back until ``due``; nothing happens when it is not ours any more."""
+    db.execute(
+        "UPDATE outbox SET state = ?, due = ?, lease_until = 0, updated_at = ?"
+        " WHERE seq = ? AND fence = ? AND state = 'sending'",
+        ("queued" if unsent else "sending", due, now, item.seq, item.fence),
+    )
+
+
+def claimed_sids(db: sqlite3.Connection, sids: Collection[str], *, other_than: str) -> frozenset[str]:
+    """Which SIDs belong to other replies."""
+    rows = db.execute(
+        "SELECT sid FROM outbox WHERE id <> ? AND sid IN (SELECT value FROM json_each(?))",
+        (other_than, json.dumps(list(sids))),
+    )
+    return frozenset(row["sid"] for row in rows)
+
+
+def record_status(db: sqlite3.Connection, update: StatusUpdate) -> bool:
+    """Keep a callback, learn the SID of an unsure send from it, and raise (never lower) the delivery status."""
+    db.execute(
+        "INSERT OR IGNORE INTO callback (sid, status, outbox_id, error_code, received_at) VALUES (?, ?, ?, ?, ?)",
+        (update.sid, update.status, update.outbox_id, update.error_code, update.received_at),
+    )
+    row = db.execute(
+        "SELECT id, sid, sender, recipient, delivery FROM outbox WHERE sid = ?", (update.sid,)
+    ).fetchone()
+    if row is None and update.outbox_id:
+        row = db.execute(
+            "SELECT id, sid, sender, recipient, delivery FROM outbox WHERE id = ? AND sender = ? AND recipient = ?"
+            " AND sid IS NULL",
+            (update.outbox_id, update.sender, update.recipient),
+        ).fetchone()
+    if row is None:
+        return False
+    mark_sent(db, row["id"], sid=update.sid, now=update.received_at)
+    rank = _DELIVERY_RANK.get(update.status)
+    if rank is not None and rank > _DELIVERY_RANK.get(row["delivery"] or "", -1):
+        db.execute(
+            "UPDATE outbox SET delivery = ?, error_code = ?, updated_at = ? WHERE id = ?",
+            (update.status, update.error_code, update.received_at, row["id"]),
+        )
+    return True
+
+
+def waiting(db: sqlite3.Connection) -> Queue:
+    """Depth and age of the outbox."""
+    row = db.execute(
+        f"SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox WHERE {_UNSENT}"
+    ).fetchone()
+    return Queue(depth=row["depth"], oldest=row["oldest"])
+
+
+def release(db: sqlite3.Connection, *, owner: str, now: float) -> None:
+    """End an owner's leases on work and replies."""
+    db.execute(
+        "UPDATE work SET lease_until = 0 WHERE state = 'pending' AND owner = ? AND lease_until > ?",
+        (owner, now),
+    )
+    db.execute(
+        f"UPDATE outbox SET lease_until = 0 WHERE {_UNSENT} AND owner = ? AND lease_until > ?",  # noqa: S608
+        (owner, now),
+    )

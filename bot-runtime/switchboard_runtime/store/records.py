@@ -1,0 +1,150 @@
+"""What passes in and out of a store: frozen records without behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+__all__ = [
+    "Accepted",
+    "Claim",
+    "ConversationState",
+    "Inbound",
+    "OutboxItem",
+    "Queue",
+    "StatusUpdate",
+    "Turn",
+    "WorkItem",
+]
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A message from a contact.
+
+    Attributes:
+        provider: who delivered it (``twilio``, ``http``); with ``account`` and ``sid`` the key of duplicates.
+        account: the provider's account.
+        sid: the provider's id of the message.
+        channel: ``sms``, ``whatsapp``, ``http``.
+        own: our address, as the provider writes it.
+        contact: theirs, as the provider writes it; not always a phone number.
+        text: what they wrote; empty for media.
+        kind: the provider's message type (``text``, ``image``, ``location`` …).
+        opt_out: the provider's verdict (``STOP``, ``START``, ``HELP``) when it has answered already.
+        fields: everything that came, for what is not understood yet.
+        trace: id that follows the message into every log line.
+        received_at: seconds since the epoch.
+    """
+
+    provider: str
+    account: str
+    sid: str
+    channel: str
+    own: str
+    contact: str
+    text: str
+    kind: str = "text"
+    opt_out: str | None = None
+    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    trace: str
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """An inbound message is durable: stored now, or before (``duplicate``)."""
+
+    work_id: int
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationState:
+    """What is remembered between two messages of a conversation.
+
+    ``epoch`` counts changes of who answers; a turn begun under an older one is not kept.
+    """
+
+    mode: Literal["bot", "human"] = "bot"
+    opted_out: bool = False
+    contacted: bool = False
+    language: str | None = None
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """A message to answer, held under a lease. ``attempts`` counts this one."""
+
+    id: int
+    fence: int
+    attempts: int
+    conversation_id: int
+    state: ConversationState
+    message: Inbound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What comes of a message: texts to send in order, the state after, and why in one word."""
+
+    replies: tuple[str, ...]
+    state: ConversationState
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """A reply to send, held under a lease, its intent durable.
+
+    ``look_first`` is True when an earlier POST may have been done: ask the provider before sending again.
+    """
+
+    id: str
+    seq: int
+    fence: int
+    attempts: int
+    channel: str
+    sender: str
+    recipient: str
+    text: str = field(repr=False)
+    trace: str
+    received_at: float
+    created_at: float
+    intent_at: float
+    look_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Generic[Item]):
+    """Items now held, and when the next may become free (None: nothing waits)."""
+
+    items: tuple[Item, ...]
+    next_due: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUpdate:
+    """A status callback: what became of a message we sent.
+
+    ``outbox_id`` is ours when the callback carried it; the SID alone may be older than our knowledge of it.
+    """
+
+    sid: str
+    status: str
+    outbox_id: str | None
+    sender: str
+    recipient: str
+    error_code: int | None
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How much waits, and since when the oldest does (seconds since the epoch)."""
+
+    depth: int
+    oldest: float | None

@@ -1,0 +1,141 @@
+"""The store in one SQLite file a tenant: WAL, full sync, group commit (:mod:`.writer`).
+
+The file may briefly be shared by two processes on one machine during a rolling update.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.store import inbox, outbox
+from switchboard_runtime.store.records import Claim
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.store.records import (
+        Accepted,
+        Inbound,
+        OutboxItem,
+        Queue,
+        StatusUpdate,
+        Turn,
+        WorkItem,
+    )
+    from switchboard_runtime.store.writer import Writer
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore:
+    """Implements :class:`~switchboard_runtime.store.base.Store`.
+
+    Args:
+        path: the tenant's file; made on first use.
+        writer: the thread that does the work; stores share it.
+        clock: time.
+        new_id: makes ids of replies, unguessable and unique.
+        owner: names this process in leases.
+        lease: seconds a claim holds.
+    """
+
+    def __init__(
+        self, *, path: Path, writer: Writer, clock: Clock, new_id: Callable[[], str], owner: str, lease: float
+    ) -> None:
+        self._path = path
+        self._writer = writer
+        self._clock = clock
+        self._new_id = new_id
+        self._owner = owner
+        self._lease = lease
+
+    async def accept(self, message: Inbound) -> Accepted:
+        """See :meth:`Store.accept`."""
+        return await self._writer.run(self._path, lambda db: inbox.accept(db, message))
+
+    async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
+        """See :meth:`Store.claim_work`."""
+        now = self._clock.now()
+        return await self._writer.run(
+            self._path,
+            lambda db: inbox.claim(db, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held),
+        )
+
+    async def finish_work(self, item: WorkItem, turn: Turn) -> None:
+        """See :meth:`Store.finish_work`."""
+        now = self._clock.now()
+
+        def job(db: sqlite3.Connection) -> None:
+            inbox.finish(db, item, turn, now=now)
+            by_provider = item.message.provider == "twilio"
+            outbox.enqueue(db, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
+
+        await self._writer.run(self._path, job)
+
+    async def postpone_work(self, item: WorkItem, *, due: float) -> None:
+        """See :meth:`Store.postpone_work`."""
+        await self._writer.run(self._path, lambda db: inbox.postpone(db, item, due=due))
+
+    async def replies(self, work_id: int) -> tuple[str, ...] | None:
+        """See :meth:`Store.replies`."""
+        return await self._writer.run(self._path, lambda db: outbox.replies(db, work_id))
+
+    async def claim_outbox(self, *, limit: int, held: Collection[int]) -> Claim[OutboxItem]:
+        """See :meth:`Store.claim_outbox`."""
+        now = self._clock.now()
+        return await self._writer.run(
+            self._path,
+            lambda db: outbox.claim(
+                db, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held
+            ),
+        )
+
+    async def renew_intent(self, item: OutboxItem) -> OutboxItem:
+        """See :meth:`Store.renew_intent`."""
+        now = self._clock.now()
+        return await self._writer.run(
+            self._path, lambda db: outbox.renew(db, item, now=now, lease=self._lease)
+        )
+
+    async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
+        """See :meth:`Store.mark_sent`."""
+        now = self._clock.now()
+        return await self._writer.run(self._path, lambda db: outbox.mark_sent(db, item.id, sid=sid, now=now))
+
+    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
+        """See :meth:`Store.mark_failed`."""
+        now = self._clock.now()
+        await self._writer.run(
+            self._path, lambda db: outbox.mark_failed(db, item, code=code, reason=reason, now=now)
+        )
+
+    async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
+        """See :meth:`Store.postpone_outbox`."""
+        now = self._clock.now()
+        await self._writer.run(
+            self._path, lambda db: outbox.postpone(db, item, due=due, unsent=unsent, now=now)
+        )
+
+    async def claimed_sids(self, sids: Collection[str], *, other_than: str) -> frozenset[str]:
+        """See :meth:`Store.claimed_sids`."""
+        return await self._writer.run(
+            self._path, lambda db: outbox.claimed_sids(db, sids, other_than=other_than)
+        )
+
+    async def record_status(self, update: StatusUpdate) -> bool:
+        """See :meth:`Store.record_status`."""
+        return await self._writer.run(self._path, lambda db: outbox.record_status(db, update))
+
+    async def queues(self) -> Mapping[str, Queue]:
+        """See :meth:`Store.queues`."""
+        return await self._writer.run(
+            self._path, lambda db: {"inbox": inbox.waiting(db), "outbox": outbox.waiting(db)}
+        )
+
+    async def release(self) -> None:
+        """See :meth:`Store.release`."""
+        now = self._clock.now()
+        await self._writer.run(self._path, lambda db: outbox.release(db, owner=self._owner, now=now))

@@ -1,0 +1,174 @@
+"""One thread that runs jobs on SQLite files, many waiting jobs in one transaction.
+
+For: durable writes without blocking the event loop, at the price of one fsync for all that waited.
+Assumes: nothing else in this process writes the files; another process may (a rolling update).
+Refuses: work beyond its backlog, so that a slow disk answers 5xx instead of filling the memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.store.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+__all__ = ["Writer"]
+
+Result = TypeVar("Result")
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -1024",
+)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A function to run in the file's next transaction, and what came of it."""
+
+    path: Path
+    run: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+    result: object = None
+    error: Exception | None = None
+
+
+class Writer:
+    """Runs jobs in the order they come, a savepoint each, a transaction for all that wait.
+
+    Args:
+        busy_timeout: seconds to wait for another process's transaction.
+        max_batch: jobs in one transaction at most.
+        max_backlog: jobs waiting at most.
+    """
+
+    def __init__(self, *, busy_timeout: float = 5.0, max_batch: int = 256, max_backlog: int = 10_000) -> None:
+        self._busy_timeout = busy_timeout
+        self._max_batch = max_batch
+        self._max_backlog = max_backlog
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._connections: dict[Path, sqlite3.Connection] = {}
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, path: Path, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run ``job`` in a transaction on the file and return its result once that is durable.
+
+        An exception that ``job`` raises undoes ``job`` alone and is raised here.
+
+        Raises:
+            StoreUnavailable: the file could not be opened, locked or written; nothing was kept.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        if self._jobs.qsize() >= self._max_backlog:
+            raise StoreUnavailable("too much waits to be written")
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._jobs.put(_Job(path, job, future))
+        return await future
+
+    async def close(self) -> None:
+        """Finish what waits, close the files and end the thread."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            batch, last = self._batch(first)
+            by_file: dict[Path, list[_Job]] = {}
+            for job in batch:
+                by_file.setdefault(job.path, []).append(job)
+            for path, jobs in by_file.items():
+                self._commit(path, jobs)
+            self._report(batch)
+            if last:
+                break
+        for connection in self._connections.values():
+            connection.close()
+
+    def _batch(self, first: _Job) -> tuple[list[_Job], bool]:
+        """All that waits, up to the limit, and whether the end was asked for."""
+        batch = [first]
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < self._max_batch:
+                job = self._jobs.get_nowait()
+                if job is None:
+                    return batch, True
+                batch.append(job)
+        return batch, False
+
+    def _commit(self, path: Path, jobs: list[_Job]) -> None:
+        """Run jobs in one transaction; when that fails none of them was done."""
+        try:
+            connection = self._connection(path)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for job in jobs:
+                    _attempt(connection, job)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except (sqlite3.Error, StoreUnavailable, OSError) as error:
+            for job in jobs:
+                job.error = StoreUnavailable(f"{path.name}: {error}")
+
+    def _connection(self, path: Path) -> sqlite3.Connection:
+        if path not in self._connections:
+            connection = sqlite3.connect(path, timeout=self._busy_timeout, isolation_level=None)
+            try:
+                for pragma in _PRAGMAS:
+                    connection.execute(pragma)
+                migrate(connection)
+            except BaseException:
+                connection.close()
+                raise
+            connection.row_factory = sqlite3.Row
+            self._connections[path] = connection
+        return self._connections[path]
+
+    def _report(self, batch: list[_Job]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, batch)
+
+
+def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
+    """Run one job under a savepoint; its own failure is its own."""
+    connection.execute("SAVEPOINT job")
+    try:
+        job.result = job.run(connection)
+    except sqlite3.OperationalError:
+        raise  # the disk, not the job: the whole transaction is in doubt
+    except Exception as error:  # noqa: BLE001  # it is handed to whoever asked
+        job.error = error
+        connection.execute("ROLLBACK TO job")
+    connection.execute("RELEASE job")
+
+
+def _settle(batch: Iterable[_Job]) -> None:
+    for job in batch:
+        future = cast("asyncio.Future[object]", job.future)
+        if future.done():
+            continue
+        if job.error is not None:
+            future.set_exception(job.error)
+        else:
+            future.set_result(job.result)

@@ -1,0 +1,71 @@
+"""Prometheus metrics on a registry of their own: one object a program, handed to whoever counts."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["Metrics"]
+
+_TENANT = ("tenant",)
+_LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300)
+
+
+class Metrics:
+    """All series of the runtime, each labelled with the tenant's slug."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.inbound = Counter(
+            "switchboard_inbound_messages", "Messages stored", ("tenant", "channel"), registry=registry
+        )
+        self.duplicates = Counter(
+            "switchboard_inbound_duplicates",
+            "Deliveries of a message already stored",
+            _TENANT,
+            registry=registry,
+        )
+        self.refused = Counter(
+            "switchboard_webhooks_refused", "Webhooks refused", ("tenant", "reason"), registry=registry
+        )
+        self.unstored = Counter(
+            "switchboard_webhooks_unstored", "Webhooks answered 5xx: not stored", _TENANT, registry=registry
+        )
+        self.turns = Counter(
+            "switchboard_turns", "Messages worked on, by outcome", ("tenant", "outcome"), registry=registry
+        )
+        self.sent = Counter("switchboard_replies_sent", "Replies Twilio accepted", _TENANT, registry=registry)
+        self.refusals = Counter(
+            "switchboard_replies_refused",
+            "Replies Twilio refused for good",
+            ("tenant", "code"),
+            registry=registry,
+        )
+        self.retries = Counter(
+            "switchboard_send_retries", "Sends put off, by reason", ("tenant", "reason"), registry=registry
+        )
+        self.recovered = Counter(
+            "switchboard_sends_recovered",
+            "Sends of unknown outcome that were found at Twilio",
+            _TENANT,
+            registry=registry,
+        )
+        self.latency = Histogram(
+            "switchboard_answer_seconds",
+            "From the stored webhook to the reply accepted by Twilio",
+            _TENANT,
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self.depth = Gauge(
+            "switchboard_queue_depth", "Items not finished", ("tenant", "queue"), registry=registry
+        )
+        self.age = Gauge(
+            "switchboard_queue_oldest_seconds",
+            "Age of the oldest item",
+            ("tenant", "queue"),
+            registry=registry,
+        )
+
+    def render(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self.registry)
