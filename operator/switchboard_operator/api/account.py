@@ -139,7 +139,7 @@ class TwilioAccount(Resource[TwilioAccountSpec, TwilioAccountStatus]):
             ),
             Column(name="Endpoint", path=".spec.endpoint", description="Where Twilio's API is.", wide=True),
         ),
-        rules=(NAME_FITS_LABEL,),
+        validations=(NAME_FITS_LABEL,),
     )
 
     spec: TwilioAccountSpec

@@ -122,7 +122,7 @@ class When(ApiModel):
     catalogue: Literal[True] | None = None
     """The message names a product of the catalogue."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         exactly_one(
             "matches",
             "catalogue",
@@ -145,7 +145,7 @@ class ScriptRule(ApiModel):
 class Script(ApiModel):
     """Answers by rules, in order; the same message always gets the same answer."""
 
-    script_rules: Annotated[list[ScriptRule], Field(min_length=1, max_length=100, alias="rules")]
+    rules: Annotated[list[ScriptRule], Field(min_length=1, max_length=100)]
     """Tried from the first to the last."""
 
     otherwise: Texts
@@ -185,7 +185,7 @@ class AssistantSpec(ApiModel):
     script: Script | None = None
     """Rules that answer without a model, or when the model fails."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         at_least_one(
             "model",
             "script",
@@ -244,7 +244,7 @@ class Assistant(Resource[AssistantSpec, AssistantStatus]):
             ),
             Column(name="Revision", path=".status.revision", description="Changes when it does.", wide=True),
         ),
-        rules=(NAME_FITS_LABEL,),
+        validations=(NAME_FITS_LABEL,),
     )
 
     spec: AssistantSpec

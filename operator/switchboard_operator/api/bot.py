@@ -30,7 +30,7 @@ class OpeningHours(ApiModel):
     to: TimeOfDay
     """End, HH:MM, "24:00" for midnight."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="self.from < self.to",
             message='to must be later than from: split hours over midnight in two, until "24:00" and '

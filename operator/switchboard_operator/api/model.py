@@ -35,14 +35,14 @@ class ApiModel(BaseModel):
         use_attribute_docstrings=True,
     )
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    validations: ClassVar[tuple[Rule, ...]] = ()
     """CEL rules over the object as a whole."""
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return with_rules(handler.resolve_ref_schema(handler(core_schema)), cls.rules)
+        return with_rules(handler.resolve_ref_schema(handler(core_schema)), cls.validations)
 
     def manifest(self) -> dict[str, Any]:
         """This part as it stands in YAML: camel case, JSON types, nothing that is absent."""

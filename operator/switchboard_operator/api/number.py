@@ -77,7 +77,7 @@ class NumberSearch(ApiModel):
     capabilities: Capabilities | None = None
     """What the number must be able to do."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="!has(self.areaCode) || self.country in ['US', 'CA']",
             message="areaCode works in US and CA only: use contains, as in +5411*",
@@ -161,7 +161,7 @@ class Channels(ApiModel):
     whatsapp: WhatsAppChannel | None = None
     """WhatsApp."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         at_least_one(
             "sms", "voice", "whatsapp", cure="a number without a channel answers nobody; write sms: {}"
         ),
@@ -203,7 +203,7 @@ class Webhook(ApiModel):
     ) = None
     """What is tried again; Twilio's default is ConnectFailure."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         duration_shorter("connectTimeout", "totalTimeout", why="no time would be left for the answer"),
     )
 
@@ -280,7 +280,7 @@ class BotNumberSpec(ApiModel):
     billed. ReturnToParent: it moves to the parent account, and is billed there. Release: it moves to the
     parent, rests there for a while, and is then given up, which nobody can undo."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         exactly_one(
             "phoneNumber",
             "search",
@@ -347,7 +347,7 @@ class BotNumber(Resource[BotNumberSpec, BotNumberStatus]):
                 name="Price", path=".status.monthlyPrice", description="What it costs a month.", wide=True
             ),
         ),
-        rules=(NAME_FITS_LABEL, _source("phoneNumber"), _source("search"), _source("externalName")),
+        validations=(NAME_FITS_LABEL, _source("phoneNumber"), _source("search"), _source("externalName")),
     )
 
     spec: BotNumberSpec

@@ -73,7 +73,7 @@ class Plan(Resource[PlanSpec, PlanStatus]):
                 name="Tenants", path=".status.tenants", type="integer", description="Tenants on this plan."
             ),
         ),
-        rules=(NAME_FITS_LABEL,),
+        validations=(NAME_FITS_LABEL,),
     )
 
     spec: PlanSpec = PlanSpec()

@@ -65,7 +65,7 @@ class CustomResource:
         scope: Whether objects live in namespaces.
         short_names: For `kubectl get`.
         columns: Of `kubectl get`, between Ready, Reason and Age.
-        rules: CEL rules over the whole object, where metadata.name and status are in reach.
+        validations: CEL rules over the whole object, where metadata.name and status are in reach.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class CustomResource:
     scope: Literal["Namespaced", "Cluster"]
     short_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    validations: tuple[Rule, ...] = ()
 
     @property
     def singular(self) -> str:

@@ -1,9 +1,9 @@
 """CEL rules of the CRDs, declared beside the models that they guard.
 
 A rule says what the API server refuses, and its message names the field's trouble and the cure. A `Rule`
-works as annotation metadata (`Annotated[str, Rule(...)]`) and in a model's `rules` class variable; either way
-it ends as `x-kubernetes-validations`. Pydantic itself does not evaluate it: stored objects passed the API
-server, and an operator must be able to read what an older or newer CRD let through.
+works as annotation metadata (`Annotated[str, Rule(...)]`) and in a model's `validations` class variable;
+either way it ends as `x-kubernetes-validations`. Pydantic itself does not evaluate it: stored objects passed
+the API server, and an operator must be able to read what an older or newer CRD let through.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """How a tenant's bot runs, and where it keeps its conversations."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ class SqliteStorage(ApiModel):
     storage_class_name: ObjectName | None = None
     """StorageClass of the volume. Default: the cluster's."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         settled(
             "storageClassName",
             "create a new Tenant, or move the volume's data by hand",
@@ -52,12 +52,9 @@ class Storage(ApiModel):
     postgres: PostgresStorage | None = None
     """PostgreSQL."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         exactly_one("sqlite", "postgres", cure="sqlite: {size: 1Gi} for one Pod, postgres for more"),
     )
-
-
-_POSTGRES = "has({0}.storage) && has({0}.storage.postgres)"
 
 
 class TenantRuntime(ApiModel):
@@ -88,20 +85,26 @@ class TenantRuntime(ApiModel):
     storage: Storage | None = None
     """Where conversations are kept. Default: SQLite of the plan's size."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            rule=f"!has(self.replicas) || self.replicas == 1 || ({_POSTGRES.format('self')})",
+            rule="!has(self.replicas) || self.replicas == 1 || (has(self.storage) && "
+            "has(self.storage.postgres))",
             message="replicas above 1 need storage.postgres: SQLite has one writer; set "
             "storage.postgres or leave replicas out",
             field=".replicas",
         ),
-        Rule(
-            rule=f"({_POSTGRES.format('self')}) == ({_POSTGRES.format('oldSelf')})",
-            message=(
-                "storage cannot change between sqlite (the default) and postgres: conversations are "
-                "not carried over; create "
-                "a new Tenant, or export and import them"
-            ),
-            field=".storage",
-        ),
     )
+
+
+_POSTGRES = "(has({0}.runtime) && has({0}.runtime.storage) && has({0}.runtime.storage.postgres))"
+
+ENGINE_KEPT: Final = Rule(
+    rule=f"{_POSTGRES.format('self')} == {_POSTGRES.format('oldSelf')}",
+    message=(
+        "runtime.storage cannot change between sqlite (the default) and postgres: conversations are "
+        "not carried over; "
+        "create a new Tenant, or export and import them"
+    ),
+    field=".runtime",
+)
+"""Over the spec, since `runtime` may be absent on either side of an update."""

@@ -24,7 +24,7 @@ class LabelRequirement(ApiModel):
     values: Annotated[list[LabelValue], Field(max_length=64)] | None = None
     """Wanted by In and NotIn, refused with Exists and DoesNotExist."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0 : "
             "!has(self.values)",

@@ -46,7 +46,7 @@ class ApiKey(ApiModel):
     permissions: Annotated[list[Permission], Field(min_length=1, max_length=100), ListSet()] | None = None
     """Of a Restricted key; absent means what the bot needs."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="self.kind == 'Restricted' || !has(self.permissions)",
             message="permissions need kind: Restricted; a Standard key may do everything, so leave them out",
@@ -70,7 +70,7 @@ class Rotation(ApiModel):
     auth_token: bool = False
     """Whether the auth token, which signs webhooks, is replaced too; otherwise only the API key is."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         duration_shorter(
             "overlap", "interval", why="the next rotation would begin before the last one ended"
         ),
@@ -142,7 +142,7 @@ class SubaccountPolicy(ApiModel):
     usage_triggers: UsageTriggers = Field(default=[])
     """Alarms on usage and money."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="self.deletionPolicy != 'Close' || self.confirmClose",
             message=(
@@ -189,8 +189,8 @@ class TwilioSubaccountSpec(SubaccountPolicy):
     credentials: SubaccountCredentials = SubaccountCredentials()
     """The bot's credentials and where they are kept."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        *SubaccountPolicy.rules,
+    validations: ClassVar[tuple[Rule, ...]] = (
+        *SubaccountPolicy.validations,
         set_once(
             "externalName",
             "create another TwilioSubaccount for the other account",
@@ -267,7 +267,7 @@ class TwilioSubaccount(Resource[TwilioSubaccountSpec, TwilioSubaccountStatus]):
                 name="Secret", path=".status.secretName", description="Where the credentials are.", wide=True
             ),
         ),
-        rules=(NAME_FITS_LABEL,),
+        validations=(NAME_FITS_LABEL,),
     )
 
     spec: TwilioSubaccountSpec

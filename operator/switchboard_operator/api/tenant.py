@@ -29,7 +29,7 @@ from switchboard_operator.api.rules import (
     one_line,
     settled,
 )
-from switchboard_operator.api.runtime import TenantRuntime
+from switchboard_operator.api.runtime import ENGINE_KEPT, TenantRuntime
 from switchboard_operator.api.subaccount import CredentialSettings, SubaccountPolicy
 
 Slug = Annotated[str, Field(max_length=40), naming.SLUG_GRAMMAR, naming.SLUG_IDNA, naming.SLUG_RESERVED]
@@ -58,8 +58,8 @@ class TenantTwilio(SubaccountPolicy):
     credentials: CredentialSettings = CredentialSettings()
     """The bot's credentials."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        *SubaccountPolicy.rules,
+    validations: ClassVar[tuple[Rule, ...]] = (
+        *SubaccountPolicy.validations,
         settled(
             "subaccountRef",
             "create a new Tenant that names the other account",
@@ -144,7 +144,7 @@ class TenantSpec(ApiModel):
     retention: Retention = Retention()
     """How long records are kept, if shorter than in the plan."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
+    validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="has(self.accountRef) || (has(self.twilio) && has(self.twilio.subaccountRef))",
             message="accountRef must be given, the TwilioAccount to make a subaccount in; or name one "
@@ -156,6 +156,7 @@ class TenantSpec(ApiModel):
             "create a new Tenant under the other account",
             why="Twilio cannot move a subaccount to another parent",
         ),
+        ENGINE_KEPT,
     )
 
 
@@ -222,7 +223,7 @@ class Tenant(Resource[TenantSpec, TenantStatus]):
                 wide=True,
             ),
         ),
-        rules=(naming.TENANT_NAME, naming.NAME_IS_SLUG, naming.SLUG_IMMUTABLE),
+        validations=(naming.TENANT_NAME, naming.NAME_IS_SLUG, naming.SLUG_IMMUTABLE),
     )
 
     spec: TenantSpec
