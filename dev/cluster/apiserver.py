@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.cluster.folders import write_text
 from dev.cluster.pki import Authority
 
 SERVICE_RANGE = "10.96.0.0/16"
@@ -37,9 +38,7 @@ class Listen:
     port: int
 
 
-def etcd_argv(
-    program: Path, *, data: Path, client_port: int, peer_port: int, flags: Sequence[str] = ()
-) -> list[str]:
+def etcd_argv(program: Path, *, data: Path, client_port: int, peer_port: int, flags: Sequence[str] = ()) -> list[str]:
     """Give etcd's command line: one member, on loopback."""
     client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
     return [
@@ -98,8 +97,7 @@ def write_audit_policy(path: Path) -> Path:
         "omitStages": ["RequestReceived"],
         "rules": [{"level": "Metadata"}],
     }
-    path.write_text(json.dumps(policy, indent=1) + "\n")
-    return path
+    return write_text(path, json.dumps(policy, indent=1) + "\n")
 
 
 def _extra_names(listen: Listen) -> tuple[str, ...]:

@@ -7,22 +7,20 @@ assumes a Go toolchain and refuses, in one line, without one.
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dev.cluster.commands import run_telling
 from dev.cluster.errors import BuildFailed
 from dev.cluster.folders import REPOSITORY, cache_folder, locked, say
 
 KUBERNETES_VERSION = "v1.35.4"
 
-_TICK_SECONDS = 10.0
 _VERSION_PACKAGE = "k8s.io/component-base/version"
 _KUBERNETES_FLAGS = (
     f"-s -w -X {_VERSION_PACKAGE}.gitVersion={KUBERNETES_VERSION}"
@@ -73,7 +71,7 @@ def ensure(names: Iterable[str] = tuple(RECIPES), *, tell: Callable[[str], None]
     """Give the path of each program, building those that the cache lacks.
 
     Raises:
-        BuildFailed: an unknown name, no Go toolchain, or a compiler's error; the text says where the log is.
+        ClusterError: an unknown name, no Go toolchain, or a compiler's error; the text says where the log is.
     """
     recipes = [_recipe(name) for name in names]
     paths = {recipe.name: path_of(recipe) for recipe in recipes}
@@ -128,9 +126,7 @@ def _toolchain(folder: Path) -> str:
         check=False,
     )
     if answer.returncode != 0:
-        raise BuildFailed(
-            f"go does not take {folder / 'go.mod'}: {answer.stderr.strip()}; install a newer Go"
-        )
+        raise BuildFailed(f"go does not take {folder / 'go.mod'}: {answer.stderr.strip()}; install a newer Go")
     values = json.loads(answer.stdout)
     return " ".join(values[name] for name in sorted(values))
 
@@ -141,49 +137,15 @@ def _module_folder(recipe: Recipe) -> Path:
 
 def _build(recipe: Recipe, target: Path, tell: Callable[[str], None]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    log = target.with_name(f"{recipe.name}.log")
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         built = Path(scratch) / recipe.name
-        argv = [
-            "nice",
-            "go",
-            "build",
-            "-trimpath",
-            "-ldflags",
-            recipe.ldflags,
-            "-o",
-            str(built),
-            recipe.package,
-        ]
-        code = _run_telling(argv, cwd=_module_folder(recipe), log=log, what=f"build {recipe.name}", tell=tell)
-        if code != 0:
-            raise BuildFailed(f"{recipe.name} could not be built: {_last_line(log)} (whole log: {log})")
-        built.replace(target)
-    log.unlink()
-
-
-def _run_telling(argv: list[str], *, cwd: Path, log: Path, what: str, tell: Callable[[str], None]) -> int:
-    """Run a command with its output in a file, and say every 10 s how long it has taken."""
-    started = time.monotonic()
-    tell(f"{what} ...")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            argv, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "CGO_ENABLED": "0"}
+        flags = ["-trimpath", "-ldflags", recipe.ldflags]
+        run_telling(
+            ["nice", "go", "build", *flags, "-o", str(built), recipe.package],
+            what=f"build {recipe.name}",
+            log=target.with_name(f"{recipe.name}.log"),
+            cwd=_module_folder(recipe),
+            env={"CGO_ENABLED": "0"},
+            tell=tell,
         )
-        with process:
-            while (code := _wait(process, _TICK_SECONDS)) is None:
-                tell(f"{what} ... {time.monotonic() - started:.0f} s")
-    tell(f"{what}: {'done' if code == 0 else 'failed'} in {time.monotonic() - started:.1f} s")
-    return code
-
-
-def _wait(process: subprocess.Popen[bytes], seconds: float) -> int | None:
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no output"
+        built.replace(target)

@@ -28,6 +28,14 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> Path:
+    """Write a file unless it holds the text already; give its path."""
+    if not path.exists() or path.read_text() != text:
+        path.touch(mode=mode)
+        path.write_text(text)
+    return path
+
+
 @contextmanager
 def locked(path: Path, *, waiting_for: str, tell: Callable[[str], None] = say) -> Iterator[None]:
     """Hold an exclusive lock that the kernel drops with the process; tell every 10 s while waiting."""

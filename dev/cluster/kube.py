@@ -73,9 +73,7 @@ class Api:
             OSError: the connection broke.
         """
         query = f"?watch=1&resourceVersion={resource_version}&timeoutSeconds={seconds}"
-        with self._answer(
-            "GET", path + query, None, "application/json", seconds + _TIMEOUT_SECONDS
-        ) as answer:
+        with self._answer("GET", path + query, None, "application/json", seconds + _TIMEOUT_SECONDS) as answer:
             if answer.status >= 400:
                 raise ApiRefused(answer.status, f"watch {path}: {answer.status} {_message(answer.read())}")
             for line in answer:
@@ -93,9 +91,7 @@ class Api:
         )
         try:
             payload = json.dumps(body).encode() if body is not None else None
-            connection.request(
-                method, path, payload, {"Content-Type": content_type, "Accept": "application/json"}
-            )
+            connection.request(method, path, payload, {"Content-Type": content_type, "Accept": "application/json"})
             yield connection.getresponse()
         finally:
             connection.close()

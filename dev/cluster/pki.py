@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from dev.cluster.folders import write_text
+
 _AUTHORITY_LIFE = timedelta(days=3650)
 _LEAF_LIFE = timedelta(days=800)  # browsers refuse longer ones even under an authority that the user added
 _RENEW_BEFORE = timedelta(days=30)
@@ -58,9 +60,7 @@ class Authority:
     def server(self, name: str, alternatives: Iterable[str]) -> Pair:
         """A certificate for a server that is reached under the given names and IP addresses."""
         names: list[x509.GeneralName] = [_general_name(each) for each in alternatives]
-        return self._leaf(
-            name, _subject(name), [x509.SubjectAlternativeName(names)], ExtendedKeyUsageOID.SERVER_AUTH
-        )
+        return self._leaf(name, _subject(name), [x509.SubjectAlternativeName(names)], ExtendedKeyUsageOID.SERVER_AUTH)
 
     def client(self, name: str, *, user: str, groups: Iterable[str] = ()) -> Pair:
         """A certificate that makes its holder the user (common name) in the groups (organizations)."""
@@ -101,9 +101,7 @@ class Authority:
         if not (pair.certificate.exists() and pair.key.exists()):
             return False
         held = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
-        same = held.subject == subject and all(
-            each in [e.value for e in held.extensions] for each in extensions
-        )
+        same = held.subject == subject and all(each in [e.value for e in held.extensions] for each in extensions)
         return same and held.not_valid_after_utc - self.now > _RENEW_BEFORE
 
 
@@ -122,9 +120,7 @@ def authority(folder: Path, *, now: datetime) -> Authority:
         builder = _builder(subject, subject, key.public_key(), now, _AUTHORITY_LIFE)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_authority_usage(), critical=True)
-        builder = builder.add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-        )
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         _write_key(folder / "ca.key", key)
         made.certificate.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
     return made
@@ -153,9 +149,7 @@ def write_kubeconfig(path: Path, *, server: str, authority: Authority, client: P
         ],
         "contexts": [{"name": "switchboard", "context": {"cluster": "switchboard", "user": "switchboard"}}],
     }
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(document, indent=1) + "\n")
-    return path
+    return write_text(path, json.dumps(document, indent=1) + "\n", mode=0o600)
 
 
 def _builder(
