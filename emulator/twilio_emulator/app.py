@@ -1,0 +1,87 @@
+"""The composition root: everything is made here and handed on; nothing else makes a store, a clock or a client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from twilio_emulator import admin, server
+from twilio_emulator.bell import Bell
+from twilio_emulator.clock import SystemClock
+from twilio_emulator.core import Core
+from twilio_emulator.faults import Faults
+from twilio_emulator.sids import SidFactory
+from twilio_emulator.store import Store
+from twilio_emulator.webhooks.dispatcher import Dispatcher
+from twilio_emulator.webhooks.sender import WebhookSender
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator
+
+    from twilio_emulator.clock import Clock
+    from twilio_emulator.settings import Settings
+
+__all__ = ["CORE", "DISPATCHER", "build_app"]
+
+CORE: web.AppKey[Core] = web.AppKey("core", Core)
+DISPATCHER: web.AppKey[Dispatcher] = web.AppKey("dispatcher", Dispatcher)
+
+_log = logging.getLogger(__name__)
+_LARGEST_REQUEST = 1024 * 1024
+
+
+def build_app(settings: Settings, *, clock: Clock | None = None, sids: SidFactory | None = None) -> web.Application:
+    """Return the emulator as an aiohttp application.
+
+    Args:
+        settings: what it is told.
+        clock: its time; the machine's when left out.
+        sids: where identifiers come from; the operating system's randomness when left out.
+
+    Raises:
+        SettingsError: a file in the settings cannot be read.
+        StateError: the state file cannot be used.
+    """
+    tls = settings.webhook_tls()
+    core = Core(
+        settings=settings,
+        store=Store(settings.state),
+        clock=clock or SystemClock(),
+        sids=sids or SidFactory(),
+    )
+    with core.store.transaction():
+        core.seed()
+    faults, bell = Faults(), Bell()
+    core.store.after_commit(bell.ring)
+    app = web.Application(client_max_size=_LARGEST_REQUEST)
+    app[CORE] = core
+    app.cleanup_ctx.append(lambda app: _run(app, core, bell, tls))
+    admin.add_routes(app, core, faults, bell)
+    server.add_routes(app, core, faults)
+    return app
+
+
+async def _run(app: web.Application, core: Core, bell: Bell, tls: ssl.SSLContext) -> AsyncIterator[None]:
+    """Keep the dispatcher running from start to end; close what it used, the store last."""
+    sender = WebhookSender(tls=tls, connect_to=core.settings.connect_to)
+    dispatcher = Dispatcher(core=core, sender=sender, bell=bell)
+    app[DISPATCHER] = dispatcher
+    task = asyncio.create_task(dispatcher.run(), name="dispatcher")
+    task.add_done_callback(_report)
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await sender.close()
+    core.store.close()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Say loudly when the dispatcher died: no webhook is sent any more."""
+    if not task.cancelled() and task.exception():
+        _log.critical("the dispatcher stopped; restart the emulator", exc_info=task.exception())

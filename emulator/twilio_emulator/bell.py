@@ -1,0 +1,31 @@
+"""A signal from whoever changed something to whoever waits for a change, within one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+__all__ = ["Bell"]
+
+
+class Bell:
+    """Rings for everybody who listens at that moment.
+
+    To miss nothing: listen first, then look, then wait for the ring.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[asyncio.Future[None]] = []
+
+    def listen(self) -> asyncio.Future[None]:
+        """Return a future that is done at the next ring."""
+        self._listeners = [listener for listener in self._listeners if not listener.done()]
+        listener: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._listeners.append(listener)
+        return listener
+
+    def ring(self) -> None:
+        """Wake all listeners."""
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            if not listener.done():
+                listener.set_result(None)

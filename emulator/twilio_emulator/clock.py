@@ -1,0 +1,73 @@
+"""Time as an argument.
+
+The emulator never reads the wall clock itself: status progression, retry pauses and time stamps ask a ``Clock``. Tests
+give a ``VirtualClock`` and move it; nothing then waits. Socket time-outs are not part of it, they stay real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "VirtualClock"]
+
+
+class Clock(Protocol):
+    """What the emulator knows of time."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once ``seconds`` have passed on this clock."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, UTC."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in real time."""
+        await asyncio.sleep(seconds)
+
+
+class VirtualClock:
+    """A clock that stands still until ``advance`` moves it.
+
+    Args:
+        start: its first reading, seconds since the epoch.
+    """
+
+    def __init__(self, start: float = 1_750_000_000.0) -> None:
+        self._now = start
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, as last set."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once ``advance`` has passed the moment; at once if there is nothing to wait for."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sleeper = (self._now + seconds, woken)
+        self._sleepers.append(sleeper)
+        try:
+            await woken
+        finally:
+            self._sleepers.remove(sleeper)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward and wake who has waited long enough."""
+        self._now += seconds
+        for moment, woken in self._sleepers:
+            if moment <= self._now and not woken.done():
+                woken.set_result(None)

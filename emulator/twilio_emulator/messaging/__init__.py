@@ -1,0 +1,1 @@
+"""What happens to messages: addresses, segments, sending, receiving, and the states in between."""

@@ -1,0 +1,226 @@
+"""What the emulator keeps: one frozen record a row of the store.
+
+Moments are seconds since the epoch, UTC. ``seq`` grows with every record of a kind; lists go from the newest down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "Account",
+    "AccountStatus",
+    "ApiKey",
+    "Delivery",
+    "Direction",
+    "KeyKind",
+    "LoggedRequest",
+    "Message",
+    "MessageStatus",
+    "Number",
+    "NumberConfig",
+    "Stage",
+    "Webhook",
+    "WebhookKind",
+]
+
+
+class AccountStatus(StrEnum):
+    """States of an account; closed is final."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class KeyKind(StrEnum):
+    """Kinds of API key; Main keys are seeded, the REST API makes Standard ones."""
+
+    MAIN = "main"
+    STANDARD = "standard"
+
+
+class Direction(StrEnum):
+    """Who started a message."""
+
+    INBOUND = "inbound"
+    API = "outbound-api"
+    REPLY = "outbound-reply"
+
+
+class MessageStatus(StrEnum):
+    """States of a message that the emulator uses."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    RECEIVED = "received"
+
+
+class WebhookKind(StrEnum):
+    """Why a webhook is called."""
+
+    INBOUND = "inbound"
+    STATUS = "status"
+
+
+class Stage(StrEnum):
+    """Which of a webhook's two URLs is being called."""
+
+    PRIMARY = "primary"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """An account or subaccount; the parent owns itself."""
+
+    seq: int
+    sid: str
+    owner_sid: str
+    friendly_name: str
+    status: str
+    auth_token: str
+    secondary_token: str | None
+    secondary_created: float | None
+    created: float
+    updated: float
+
+    @property
+    def is_parent(self) -> bool:
+        """Say whether this is the account that owns the others."""
+        return self.sid == self.owner_sid
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiKey:
+    """An API key; of the secret only a digest is kept."""
+
+    seq: int
+    sid: str
+    account_sid: str
+    friendly_name: str
+    kind: str
+    secret_digest: str
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberConfig:
+    """What a customer can set on a number; URLs are ``""`` when unset, SIDs None."""
+
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+    sms_application_sid: str | None = None
+    voice_url: str = ""
+    voice_method: str = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: str = "POST"
+    voice_application_sid: str | None = None
+    voice_caller_id_lookup: bool = False
+    voice_receive_mode: str = "voice"
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    trunk_sid: str | None = None
+    address_sid: str | None = None
+    identity_sid: str | None = None
+    bundle_sid: str | None = None
+    emergency_status: str = "Inactive"
+    emergency_address_sid: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """A phone number that an account owns."""
+
+    seq: int
+    sid: str
+    account_sid: str
+    phone_number: str
+    country: str
+    kind: str
+    friendly_name: str
+    config: NumberConfig
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """A message, in or out; ``next_at`` is when its state moves on, None when it rests."""
+
+    seq: int
+    sid: str
+    account_sid: str
+    direction: str
+    sender: str
+    recipient: str
+    body: str
+    status: str
+    num_segments: int
+    media: tuple[str, ...]
+    status_callback: str
+    profile_name: str | None
+    price: str | None
+    created: float
+    sent: float | None
+    updated: float
+    next_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """A call to a customer's URL that is not finished.
+
+    ``attempts`` counts the calls of the present ``stage``; ``error_code`` is why the primary URL failed.
+    """
+
+    seq: int
+    kind: str
+    account_sid: str
+    message_sid: str
+    url: str
+    method: str
+    fallback_url: str
+    fallback_method: str
+    params: tuple[tuple[str, str], ...]
+    token: str
+    stage: str
+    attempts: int
+    error_code: int | None
+    created: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One attempt to call a customer's URL; ``status`` is None when no answer came."""
+
+    seq: int
+    kind: str
+    account_sid: str
+    message_sid: str
+    url: str
+    attempt: int
+    status: int | None
+    error_code: int | None
+    error: str | None
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedRequest:
+    """One API call served; ``status`` is None when the connection was dropped on demand."""
+
+    seq: int
+    method: str
+    path: str
+    status: int | None
+    account_sid: str | None
+    write: bool
+    at: float

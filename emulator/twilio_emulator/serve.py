@@ -1,0 +1,83 @@
+"""The emulator as a process: listens, says so in one line, and ends on SIGTERM or SIGINT.
+
+Standard output has the one line; standard error has the access log, one JSON object a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from twilio_emulator.app import build_app
+from twilio_emulator.errors import SettingsError
+
+if TYPE_CHECKING:
+    from twilio_emulator.settings import Settings
+
+__all__ = ["serve"]
+
+_GRACE = 0.5
+"""Seconds that calls in progress get when the process is told to end."""
+
+
+async def serve(settings: Settings, *, host: str, port: int) -> int:
+    """Serve until told to end, and return the exit status.
+
+    Raises:
+        SettingsError: the address cannot be listened on, or a file cannot be read.
+        StateError: the state file cannot be used.
+    """
+    _log_as_json()
+    told_to_end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
+    app = build_app(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE, handle_signals=False)
+    await runner.setup()
+    try:
+        await _listen(runner, host, port)
+        bound = runner.addresses[0][1]
+        print(f"twilio-emulator listens on http://{host}:{bound} for {settings.account_sid}", flush=True)
+        await told_to_end.wait()
+    finally:
+        await runner.cleanup()
+    return 0
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(f"--host {host} --port {port}: choose another address or port ({reason})") from error
+
+
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a line; a record whose text is one already gives its fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, object] = {
+            "time": f"{moment}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        fields = getattr(record, "fields", None)
+        line |= fields if isinstance(fields, dict) else {"message": record.getMessage()}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _log_as_json() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("twilio_emulator").setLevel(logging.INFO)

@@ -1,0 +1,207 @@
+"""Twilio's API over HTTP: routes, credentials, faults, error bodies and the log, around the resources.
+
+Refuses nothing that Twilio takes: a GET may carry a form Content-Type. Whatever goes wrong is answered with Twilio's error
+body; a failure of the emulator itself is a 500 with code 20500 and a traceback in its log.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from twilio_emulator.auth import Caller, authenticate, reach
+from twilio_emulator.calls import Answer, Call, Route
+from twilio_emulator.errors import ApiError, invalid, not_found, unauthorized
+from twilio_emulator.faults import Fault, FaultKind, When
+from twilio_emulator.params import Params
+from twilio_emulator.resources import ROUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from twilio_emulator.core import Core
+    from twilio_emulator.faults import Faults
+    from twilio_emulator.models import Account
+
+__all__ = ["add_routes", "access_log"]
+
+_log = logging.getLogger(__name__)
+access_log = logging.getLogger("twilio_emulator.access")
+
+_FORM = "application/x-www-form-urlencoded"
+_ANYTHING = "/{anything}"
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@dataclass(kw_only=True, slots=True)
+class _Served:
+    """What became known of a call while it was served; the log wants it whatever happens."""
+
+    answer: Answer
+    account_sid: str | None = None
+    dropped: bool = False
+
+
+def add_routes(app: web.Application, core: Core, faults: Faults) -> None:
+    """Serve every resource below its product's name, and 404 or 405 for all the rest."""
+    server = _Server(core, faults)
+    for route in ROUTES:
+        app.router.add_route(route.method, f"/{route.host}{route.path}", server.handler(route))
+    app.router.add_route("*", f"{_ANYTHING[:-1]}:.*}}", server.unknown)
+
+
+class _Server:
+    def __init__(self, core: Core, faults: Faults) -> None:
+        self._core = core
+        self._faults = faults
+
+    def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Return the aiohttp handler of a route."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._serve(request, route)
+
+        return handle
+
+    async def unknown(self, request: web.Request) -> web.StreamResponse:
+        """Answer a path that no resource has, or a method that its resource has not."""
+        return await self._serve(request, None)
+
+    async def _serve(self, request: web.Request, route: Route | None) -> web.StreamResponse:
+        started = time.perf_counter()
+        served = _Served(answer=Answer(status=500))
+        fault = self._faults.take(request.method, request.path)
+        try:
+            if fault and fault.when is When.BEFORE:
+                self._fail(fault, served)
+            else:
+                await self._answer(request, route, served)
+                if fault:
+                    self._fail(fault, served)
+        except ApiError as error:
+            served.answer = Answer(status=error.status, body=error.body())
+        except web.HTTPRequestEntityTooLarge:
+            served.answer = _refused(invalid("request body", "it may have at most 1 MiB"))
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.path)
+            broken = ApiError(status=500, code=20500, message="An internal server error has occurred")
+            served.answer = _refused(broken)
+        self._note(request, served, started)
+        return _response(request, served)
+
+    async def _answer(self, request: web.Request, route: Route | None, served: _Served) -> None:
+        params = await _params(request)
+        caller = authenticate(self._core.store, request.headers.get("Authorization"))
+        served.account_sid = caller.account.sid
+        if route is None:
+            raise _unknown(request)
+        if route.manages_accounts and not caller.manages_accounts:
+            raise unauthorized("A Standard API key cannot manage accounts and keys")
+        account = self._account(request, route, caller)
+        served.account_sid = account.sid
+        call = Call(
+            core=self._core,
+            caller=caller,
+            account=account,
+            host=route.host,
+            path=request.path.removeprefix(f"/{route.host}"),
+            ids=request.match_info,
+            params=params,
+            now=self._core.clock.now(),
+        )
+        if request.method == "GET":
+            served.answer = route.endpoint(call)
+            return
+        with self._core.store.transaction():
+            served.answer = route.endpoint(call)
+
+    def _account(self, request: web.Request, route: Route, caller: Caller) -> Account:
+        """Return the account that the path names; outside of v2010 none does, whatever the client meant."""
+        account_sid = request.match_info.get("AccountSid")
+        if account_sid is None:
+            return caller.account
+        path = request.path.removeprefix(f"/{route.host}")
+        return reach(self._core.store, caller, account_sid, path)
+
+    def _fail(self, fault: Fault, served: _Served) -> None:
+        if fault.kind is FaultKind.DROP:
+            served.dropped = True
+            return
+        raise ApiError(status=fault.status, code=fault.code, message="A fault was ordered for this call")
+
+    def _note(self, request: web.Request, served: _Served, started: float) -> None:
+        status = None if served.dropped else served.answer.status
+        write = request.method in _WRITES
+        with self._core.store.transaction():
+            self._core.store.requests.add(
+                method=request.method,
+                path=request.path,
+                status=status,
+                account_sid=served.account_sid,
+                write=write,
+                now=self._core.clock.now(),
+            )
+        if access_log.isEnabledFor(logging.INFO):
+            line = {
+                "method": request.method,
+                "path": request.path,
+                "status": status,
+                "account": served.account_sid,
+                "ms": round((time.perf_counter() - started) * 1000, 2),
+            }
+            access_log.info("%s %s %s", request.method, request.path, status, extra={"fields": line})
+
+
+async def _params(request: web.Request) -> Params:
+    """Return a POST's form, or the query of anything else."""
+    if request.method != "POST":
+        return Params.parse(request.rel_url.raw_query_string, where="query")
+    body = await request.read()
+    if body and request.content_type != _FORM:
+        raise invalid("Content-Type", f"it must be {_FORM}")
+    return Params.parse(body, where="request body")
+
+
+def _unknown(request: web.Request) -> ApiError:
+    """Return 405 when another method would find a resource there, else 404."""
+    for resource in request.app.router.resources():
+        if resource.canonical == _ANYTHING:
+            continue
+        allowed = [route.method for route in resource]
+        if resource.get_info().get("path") == request.path or _fits(resource, request.path):
+            message = f"Method {request.method} is not allowed here, only {', '.join(sorted(set(allowed)))}"
+            return ApiError(status=405, code=20004, message=message)
+    return not_found(f"/{request.path.lstrip('/').partition('/')[2]}")
+
+
+def _fits(resource: web.AbstractResource, path: str) -> bool:
+    pattern = resource.get_info().get("pattern")
+    return bool(pattern and pattern.fullmatch(path))
+
+
+def _refused(error: ApiError) -> Answer:
+    return Answer(status=error.status, body=error.body())
+
+
+def _response(request: web.Request, served: _Served) -> web.StreamResponse:
+    if served.dropped:
+        if request.transport:
+            request.transport.abort()
+        return web.Response()
+    answer = served.answer
+    headers: dict[str, str] = {}
+    if answer.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    return web.Response(
+        status=answer.status,
+        text=json.dumps(answer.body),
+        content_type="application/json",
+        headers=headers,
+    )

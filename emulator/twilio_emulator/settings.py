@@ -1,0 +1,121 @@
+"""What an emulator can be told, checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twilio_emulator.errors import SettingsError
+from twilio_emulator.sids import is_sid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ConnectTo", "MainKey", "Settings"]
+
+_CONNECT_TO = re.compile(r"(?P<suffix>[A-Za-z0-9.-]+)=(?P<host>\[[0-9a-fA-F:]+\]|[^:=]+):(?P<port>[0-9]{1,5})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectTo:
+    """Webhooks to hosts that end in ``suffix`` connect to ``host:port`` instead, like curl's ``--connect-to``.
+
+    URL, ``Host`` header, TLS name and signature stay those of the configured URL.
+    """
+
+    suffix: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> ConnectTo:
+        """Read ``bots.localhost=127.0.0.1:8443``.
+
+        Raises:
+            SettingsError: the text has another form.
+        """
+        match = _CONNECT_TO.fullmatch(text)
+        if not match or not 0 < int(match["port"]) < 65536:
+            raise SettingsError(
+                f"--webhook-connect-to {text!r}: write HOST-SUFFIX=ADDRESS:PORT, such as bots.localhost=127.0.0.1:8443"
+            )
+        return cls(suffix=match["suffix"].lower().lstrip("."), host=match["host"].strip("[]"), port=int(match["port"]))
+
+    def covers(self, host: str) -> bool:
+        """Say whether ``host`` is the suffix or below it."""
+        host = host.lower()
+        return host == self.suffix or host.endswith(f".{self.suffix}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MainKey:
+    """A Main API key of the parent account: Twilio makes these in its Console only, so it is seeded."""
+
+    sid: str
+    secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything an emulator can be told.
+
+    Attributes:
+        account_sid: the parent account.
+        auth_token: its primary auth token, at least 8 characters.
+        state: SQLite file that keeps everything; None keeps it in memory.
+        main_key: a Main API key of the parent, if one is wanted.
+        max_subaccounts: quota of subaccounts that are not closed.
+        seed: which numbers the inventory offers, and in what order.
+        status_delay: seconds between two states of an outbound message.
+        retry_delay: seconds before a webhook is repeated.
+        ca_file: PEM file of authorities trusted for webhooks, beside the system's.
+        connect_to: where webhooks of some hosts go instead.
+        balance: what the parent's balance says, US dollars.
+    """
+
+    account_sid: str
+    auth_token: str
+    state: Path | None = None
+    main_key: MainKey | None = None
+    max_subaccounts: int = 1000
+    seed: int = 0
+    status_delay: float = 0.2
+    retry_delay: float = 0.2
+    ca_file: Path | None = None
+    connect_to: tuple[ConnectTo, ...] = ()
+    balance: str = "100.00"
+
+    def __post_init__(self) -> None:
+        for problem in self._problems():
+            raise SettingsError(problem)
+
+    def _problems(self) -> Iterable[str]:
+        if not is_sid(self.account_sid, "AC"):
+            yield f"--account-sid {self.account_sid!r}: it must be AC and 32 hexadecimal digits"
+        if len(self.auth_token) < 8 or not self.auth_token.isascii() or not self.auth_token.isprintable():
+            yield (
+                "--auth-token: give at least 8 printable ASCII characters, by the flag or in TWILIO_EMULATOR_AUTH_TOKEN"
+            )
+        if self.main_key and not is_sid(self.main_key.sid, "SK"):
+            yield f"--main-key {self.main_key.sid!r}: it must be SK and 32 hexadecimal digits"
+        if self.max_subaccounts < 0:
+            yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
+        if min(self.status_delay, self.retry_delay) < 0:
+            yield "--status-delay and --retry-delay: seconds cannot be negative"
+
+    def webhook_tls(self) -> ssl.SSLContext:
+        """Return how webhooks verify servers.
+
+        Raises:
+            SettingsError: ``ca_file`` cannot be read.
+        """
+        context = ssl.create_default_context()
+        if self.ca_file:
+            try:
+                context.load_verify_locations(cafile=self.ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise SettingsError(f"--ca-file {self.ca_file}: give a readable PEM file ({error})") from error
+        return context

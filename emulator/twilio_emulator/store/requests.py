@@ -1,0 +1,43 @@
+"""A log of the API calls served, for tests that count them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twilio_emulator.models import LoggedRequest
+
+if TYPE_CHECKING:
+    from twilio_emulator.store.database import Database
+
+__all__ = ["RequestLog"]
+
+_KEPT = 200_000
+_SWEEP_EVERY = 1_000
+
+
+class RequestLog:
+    """The table of calls; the oldest are forgotten."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, *, method: str, path: str, status: int | None, account_sid: str | None, write: bool, now: float
+    ) -> None:
+        """Note a call."""
+        values = {
+            "method": method,
+            "path": path,
+            "status": status,
+            "account_sid": account_sid,
+            "write": write,
+            "at": now,
+        }
+        seq = self._database.insert("requests", values)
+        if seq % _SWEEP_EVERY == 0:
+            self._database.execute("DELETE FROM requests WHERE seq <= ?", seq - _KEPT)
+
+    def since(self, after: int, *, most: int) -> list[LoggedRequest]:
+        """Return calls after a position, oldest first."""
+        rows = self._database.rows("SELECT * FROM requests WHERE seq > ? ORDER BY seq LIMIT ?", after, most)
+        return [LoggedRequest(**{**dict(row), "write": bool(row["write"])}) for row in rows]

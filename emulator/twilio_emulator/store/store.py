@@ -1,0 +1,55 @@
+"""All tables behind one name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twilio_emulator.store.accounts import Accounts, ApiKeys
+from twilio_emulator.store.database import Database
+from twilio_emulator.store.messages import Messages
+from twilio_emulator.store.numbers import Numbers
+from twilio_emulator.store.outbox import Outbox
+from twilio_emulator.store.requests import RequestLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The emulator's memory.
+
+    Args:
+        path: a SQLite file, made when absent; None keeps everything in memory.
+
+    Raises:
+        StateError: the file cannot be used.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._database = Database(path)
+        self.accounts = Accounts(self._database)
+        self.keys = ApiKeys(self._database)
+        self.numbers = Numbers(self._database)
+        self.messages = Messages(self._database)
+        self.outbox = Outbox(self._database)
+        self.requests = RequestLog(self._database)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Do everything in the block, or nothing of it when it raises."""
+        return self._database.transaction()
+
+    def after_commit(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each transaction."""
+        self._database.after_commit(listener)
+
+    def erase(self) -> None:
+        """Forget everything."""
+        self._database.erase()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()

@@ -1,0 +1,64 @@
+"""A webhook as it goes over the wire, signed as Twilio signs it.
+
+The signature covers the configured URL without its fragment, and every form field. A GET has no form: its parameters are
+part of the URL. It is always the primary auth token of the account that owns the number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urlencode
+
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["IDEMPOTENCY_HEADER", "SIGNATURE_HEADER", "SignedRequest", "sign"]
+
+SIGNATURE_HEADER = "X-Twilio-Signature"
+IDEMPOTENCY_HEADER = "I-Twilio-Idempotency-Token"
+_USER_AGENT = "TwilioProxy/1.1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedRequest:
+    """An HTTP request ready to be sent; ``body`` is empty for a GET."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+
+
+def sign(
+    *,
+    url: str,
+    method: str,
+    params: Sequence[tuple[str, str]],
+    auth_token: str,
+    idempotency_token: str | None = None,
+) -> SignedRequest:
+    """Return the request for a webhook.
+
+    Args:
+        url: as configured; a fragment, which holds connection overrides, is not sent.
+        method: ``GET`` or ``POST``.
+        params: form fields in order.
+        auth_token: the owner's primary token.
+        idempotency_token: names the webhook; given when it is called again.
+    """
+    target = urldefrag(url).url
+    validator = RequestValidator(auth_token)
+    headers = {"User-Agent": _USER_AGENT, "Accept": "*/*"}
+    if idempotency_token:
+        headers[IDEMPOTENCY_HEADER] = idempotency_token
+    if method == "GET":
+        target += ("&" if "?" in target else "?") + urlencode(params)
+        headers[SIGNATURE_HEADER] = validator.compute_signature(target, {})
+        return SignedRequest(method=method, url=target, headers=headers, body="")
+    headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+    headers[SIGNATURE_HEADER] = validator.compute_signature(target, MultiDict(params))
+    return SignedRequest(method=method, url=target, headers=headers, body=urlencode(params))
