@@ -1,0 +1,1 @@
+"""What should be: pure functions from manifests to objects. No client, no clock, no environment."""

@@ -1,0 +1,44 @@
+"""What a tenant's pods may reach, and who may reach them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+RUNTIME_PORT = 8080
+_METADATA_SERVICE = "169.254.0.0/16"
+
+
+def network_policy(*, selector: dict[str, str], endpoint: str | None) -> dict[str, Any]:
+    """The spec of a NetworkPolicy: deny all but HTTP in, DNS and HTTPS out.
+
+    Args:
+        selector: the labels of the tenant's pods.
+        endpoint: what stands in for Twilio; a port other than 443 is let out to the cluster's pods.
+    """
+    egress: list[dict[str, Any]] = [
+        {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+        {
+            "to": [
+                {"ipBlock": {"cidr": "0.0.0.0/0", "except": [_METADATA_SERVICE]}},
+                {"ipBlock": {"cidr": "::/0", "except": ["fe80::/10"]}},
+            ],
+            "ports": [{"port": 443, "protocol": "TCP"}],
+        },
+    ]
+    port = _port(endpoint)
+    if port not in {None, 443}:
+        egress.append({"to": [{"namespaceSelector": {}}], "ports": [{"port": port, "protocol": "TCP"}]})
+    return {
+        "podSelector": {"matchLabels": selector},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{"ports": [{"port": RUNTIME_PORT, "protocol": "TCP"}]}],
+        "egress": egress,
+    }
+
+
+def _port(endpoint: str | None) -> int | None:
+    if endpoint is None:
+        return None
+    parts = urlsplit(endpoint)
+    return parts.port or {"http": 80, "https": 443}[parts.scheme]

@@ -1,0 +1,145 @@
+"""The pods that serve a tenant: their Deployment's spec and what stands around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from switchboard_operator.desired.isolation import RUNTIME_PORT
+
+TENANTS_DIR = "/etc/switchboard/tenants"
+CREDENTIALS_DIR = "/etc/switchboard/credentials"
+DATA_DIR = "/var/lib/switchboard"
+_USER = 65532
+_DEFAULT_RESOURCES = {
+    "requests": {"cpu": "25m", "memory": "64Mi"},
+    "limits": {"memory": "256Mi"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeImage:
+    """The runtime's image and how it is pulled."""
+
+    reference: str
+    pull_policy: str = "IfNotPresent"
+    pull_secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What a tenant's Deployment is made of.
+
+    Attributes:
+        name: of the Deployment, the ServiceAccount and the Service.
+        slug: the tenant's slug; names the files in the pod.
+        selector: the labels that select the pods.
+        labels: all labels of the pods.
+        config: name of the ConfigMap revision.
+        secret: name of the Secret with the subaccount's credentials.
+        claim: name of the PersistentVolumeClaim.
+        replicas: 0 while suspended.
+        resources: as in a container, or None for the defaults.
+        image: what runs.
+    """
+
+    name: str
+    slug: str
+    selector: dict[str, str]
+    labels: dict[str, str]
+    config: str
+    secret: str
+    claim: str
+    replicas: int
+    resources: dict[str, Any] | None
+    image: RuntimeImage
+
+
+def deployment_spec(work: Workload) -> dict[str, Any]:
+    """The Deployment's spec.
+
+    A new revision starts beside the old one and takes over only when it is ready, so that a bad
+    configuration never takes traffic. The claim is ReadWriteOnce, so the new pod must land on the old one's node.
+    """
+    return {
+        "replicas": work.replicas,
+        "revisionHistoryLimit": 3,
+        "progressDeadlineSeconds": 120,
+        "selector": {"matchLabels": work.selector},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "template": {"metadata": {"labels": work.labels}, "spec": _pod_spec(work)},
+    }
+
+
+def _pod_spec(work: Workload) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "serviceAccountName": work.name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "affinity": {
+            "podAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {"labelSelector": {"matchLabels": work.selector}, "topologyKey": "kubernetes.io/hostname"}
+                ]
+            }
+        },
+        "containers": [_container(work)],
+        "volumes": [
+            {"name": "tenants", "configMap": {"name": work.config}},
+            {"name": "credentials", "secret": {"secretName": work.secret, "defaultMode": 0o440}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": work.claim}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "16Mi"}},
+        ],
+    }
+    if work.image.pull_secrets:
+        spec["imagePullSecrets"] = [{"name": name} for name in work.image.pull_secrets]
+    return spec
+
+
+def _container(work: Workload) -> dict[str, Any]:
+    return {
+        "name": "runtime",
+        "image": work.image.reference,
+        "imagePullPolicy": work.image.pull_policy,
+        "args": ["serve"],
+        "env": [
+            {"name": "SWITCHBOARD_TENANTS_DIR", "value": TENANTS_DIR},
+            {"name": "SWITCHBOARD_CREDENTIALS_DIR", "value": CREDENTIALS_DIR},
+            {"name": "SWITCHBOARD_DATA_DIR", "value": DATA_DIR},
+            {"name": "SWITCHBOARD_LISTEN", "value": f"0.0.0.0:{RUNTIME_PORT}"},
+        ],
+        "ports": [{"name": "http", "containerPort": RUNTIME_PORT, "protocol": "TCP"}],
+        "resources": work.resources or _DEFAULT_RESOURCES,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "startupProbe": _probe("/readyz", period=1, failures=60),
+        "readinessProbe": _probe("/readyz", period=5, failures=2),
+        "livenessProbe": _probe("/healthz", period=10, failures=6),
+        "volumeMounts": [
+            {"name": "tenants", "mountPath": TENANTS_DIR, "readOnly": True},
+            {"name": "credentials", "mountPath": f"{CREDENTIALS_DIR}/{work.slug}", "readOnly": True},
+            {"name": "data", "mountPath": DATA_DIR},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # a path inside the pod
+        ],
+    }
+
+
+def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "timeoutSeconds": 3,
+        "failureThreshold": failures,
+    }

@@ -1,0 +1,1 @@
+"""The work queue, the store of what was seen, and the loop that feeds the reconcilers."""

@@ -1,0 +1,1 @@
+"""The Kopf edge: events in, keys out. The only place that imports kopf."""

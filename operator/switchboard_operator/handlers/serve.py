@@ -1,0 +1,65 @@
+"""The operator as one coroutine: build, see everything once, then watch and work until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import kopf
+
+from switchboard_operator.errors import NotReady
+from switchboard_operator.handlers.edge import make_registry, make_settings
+from switchboard_operator.handlers.web import serving
+from switchboard_operator.wiring import build
+
+if TYPE_CHECKING:
+    from switchboard_operator.settings import Settings
+    from switchboard_operator.wiring import Operator
+
+_log = logging.getLogger(__name__)
+_PRIME_REST = 2.0
+
+
+async def serve(settings: Settings, *, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+    """Run until ``stop`` is set. ``ready`` is set once everything was seen and work has begun."""
+    ready = ready or asyncio.Event()
+    async with build(settings) as operator:
+        async with serving(listen=settings.listen, metrics=operator.metrics, ready=ready):
+            work = asyncio.create_task(_work(operator, ready, stop))
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if not work.done():
+                work.cancel()
+            await asyncio.gather(work, stopped, return_exceptions=True)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            raise error
+
+
+async def _work(operator: Operator, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    await _prime(operator)
+    ready.set()
+    _log.info("everything was seen once; %d keys to work on", len(operator.queue))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(operator.run())
+        tasks.create_task(_watch(operator, stop))
+
+
+async def _prime(operator: Operator) -> None:
+    """An API server that is away, or without our CRDs yet, is waited for."""
+    while True:
+        try:
+            await operator.prime()
+        except NotReady as problem:
+            _log.warning("waiting for the API server: %s", problem.message)
+            await asyncio.sleep(_PRIME_REST)
+        else:
+            return
+
+
+async def _watch(operator: Operator, stop: asyncio.Event) -> None:
+    registry = make_registry(operator.controller, operator.connection)
+    await kopf.operator(registry=registry, settings=make_settings(), standalone=True, clusterwide=True, stop_flag=stop)
+    if not stop.is_set():
+        raise RuntimeError("kopf ended by itself")

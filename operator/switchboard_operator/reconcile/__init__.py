@@ -1,0 +1,1 @@
+"""Level-triggered reconcilers: observe, decide (a pure function), act."""

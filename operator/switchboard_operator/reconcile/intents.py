@@ -1,0 +1,124 @@
+"""Exactly once, for creates that cannot be repeated.
+
+Before a create the intent is written into the resource (annotation ``switchboard.dev/external-create-pending``,
+with a resourceVersion precondition, in the same write as the finalizer). An intent that this very process wrote
+and has not used yet is fresh: the create goes out without a look-up. Any other intent without a result has an
+unknown outcome: look up by the ownership mark, adopt what is found, and only after a grace time, in which a new
+thing may not be listed yet, write the intent anew and create.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from switchboard_operator.desired.names import FINALIZER, PENDING
+from switchboard_operator.errors import Conflict
+from switchboard_operator.ports import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchboard_operator.ports import Clock, Cluster
+
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What was about to be created.
+
+    Attributes:
+        at: when the intent was written.
+        subject: what exactly, such as the phone number to buy; "" when the mark says it all.
+        fresh: written by this process and not used yet.
+    """
+
+    at: datetime
+    subject: str
+    fresh: bool
+
+
+class Intents:
+    """Reads, writes and uses up intents.
+
+    Args:
+        cluster: where they are written.
+        clock: stamps them.
+        remember: takes the stored resource in, so that the next pass sees the intent.
+    """
+
+    def __init__(self, *, cluster: Cluster, clock: Clock, remember: Callable[[Mapping[str, Any]], None]) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._remember = remember
+        self._fresh: set[tuple[str, str]] = set()
+
+    def read(self, resource: Any) -> Intent | None:
+        """The resource's intent, or None."""
+        text = resource.metadata.annotations.get(PENDING)
+        if text is None:
+            return None
+        at, subject = parse_intent(text)
+        fresh = (resource.metadata.uid, text) in self._fresh
+        return Intent(at=at or resource.metadata.creation_timestamp, subject=subject, fresh=fresh)
+
+    def annotation(self, *, subject: str = "") -> str:
+        """The annotation's value for an intent of now."""
+        content = {"at": self._clock.now().isoformat(), **({"subject": subject} if subject else {})}
+        return json.dumps(content)
+
+    def mark_fresh(self, uid: str, annotation: str) -> None:
+        """An intent that was written as part of a create of our own."""
+        self._fresh.add((uid, annotation))
+
+    async def write(self, resource: Any, *, subject: str = "") -> None:
+        """Write an intent and the finalizer in one conditional patch; the next pass acts on it.
+
+        Raises:
+            Conflict: the resource changed since it was read; nothing may be created.
+        """
+        text = self.annotation(subject=subject)
+        finalizers = list(dict.fromkeys([*resource.metadata.finalizers, FINALIZER]))
+        stored = await self._cluster.patch(
+            ref_to(resource),
+            {"metadata": {"annotations": {PENDING: text}, "finalizers": finalizers}},
+            resource_version=resource.metadata.resource_version,
+        )
+        if stored is None:
+            raise Conflict("the resource is gone")
+        self.mark_fresh(resource.metadata.uid, text)
+        self._remember(stored)
+
+    def use(self, resource: Any) -> None:
+        """A create goes out on this intent: from now on its outcome is unknown until recorded."""
+        self._fresh.discard((resource.metadata.uid, resource.metadata.annotations.get(PENDING, "")))
+
+    def grace_left(self, intent: Intent) -> float:
+        """Seconds in which a thing created on this intent may not be listed yet."""
+        return GRACE_SECONDS - (self._clock.now() - intent.at).total_seconds()
+
+    async def release(self, resource: Any) -> None:
+        """Take the finalizer away: nothing at Twilio waits for this resource any more."""
+        rest = [name for name in resource.metadata.finalizers if name != FINALIZER]
+        await self._cluster.patch(
+            ref_to(resource),
+            {"metadata": {"finalizers": rest}},
+            resource_version=resource.metadata.resource_version,
+        )
+
+
+def parse_intent(text: str) -> tuple[datetime | None, str]:
+    """Time and subject of an intent's annotation; one that was edited by hand is as old as can be."""
+    try:
+        content = json.loads(text)
+        return datetime.fromisoformat(content["at"]), str(content.get("subject", ""))
+    except (ValueError, KeyError, TypeError):
+        return None, ""
+
+
+def ref_to(resource: Any) -> Ref:
+    """The reference of a resource of our own kinds."""
+    return Ref(resource.kind, resource.namespace, resource.name)

@@ -1,0 +1,291 @@
+"""Tenant: its subaccount, its numbers, its bot and its address, composed of other resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from switchboard_operator import reasons
+from switchboard_operator.desired import names
+from switchboard_operator.desired.document import document_of, place_of
+from switchboard_operator.desired.objects import TenantParts, config_revision, objects_of
+from switchboard_operator.desired.subaccount import subaccount_of
+from switchboard_operator.errors import Invalid, NotReady, Stalled, Waiting
+from switchboard_operator.ports import Ref
+from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summarise
+
+if TYPE_CHECKING:
+    from switchboard_operator.api import Assistant, BotNumber, Plan, Tenant, TwilioAccount, TwilioSubaccount
+    from switchboard_operator.desired.document import Place
+    from switchboard_operator.desired.objects import Routing
+    from switchboard_operator.desired.runtime import RuntimeImage
+    from switchboard_operator.ports import Clock, Cluster, Parent
+    from switchboard_operator.reconcile.accounts import Accounts, Reader
+    from switchboard_operator.reconcile.catalogues import Catalogues
+    from switchboard_operator.reconcile.children import Children
+    from switchboard_operator.reconcile.subaccounts import Subaccounts
+
+_RECHECK = 60.0
+_ROLLOUT_RECHECK = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What answers: the assistants that are named, their products, and the numbers that are there."""
+
+    numbers: list[BotNumber]
+    assistants: list[Assistant]
+    products: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantReconciler:
+    """Makes everything that a Tenant describes.
+
+    Attributes:
+        cluster: where Secrets of integrations are looked for.
+        accounts: the parents.
+        reader: the other resources.
+        subaccounts: makes the tenant's TwilioSubaccount.
+        catalogues: the products.
+        children: applies objects.
+        image: the runtime's image.
+        routing: how hosts are routed.
+        domain: the operator's default domain, or None.
+        clock: stamps conditions.
+    """
+
+    cluster: Cluster
+    accounts: Accounts
+    reader: Reader
+    subaccounts: Subaccounts
+    catalogues: Catalogues
+    children: Children
+    image: RuntimeImage
+    routing: Routing
+    domain: str | None
+    clock: Clock
+
+    async def reconcile(self, tenant: Tenant) -> Outcome[Any]:
+        """One pass.
+
+        Raises:
+            Conflict: the subaccount changed meanwhile; begin again.
+        """
+        draft = Draft()
+        if tenant.deleting:  # its objects and its subaccount go by their owner references
+            return Outcome(status=tenant.status, finalized=True)
+        if names.PAUSED in tenant.metadata.annotations:
+            draft.ready = Finding("Unknown", reasons.PAUSED, f"annotation {names.PAUSED} is set")
+            return Outcome(status=summarise(tenant, draft, None, now=self.clock.now()))
+        problem: NotReady | None = None
+        try:
+            await self._make_true(tenant, draft)
+        except NotReady as error:
+            problem = error
+        status = summarise(tenant, draft, problem, now=self.clock.now())
+        return Outcome(status=status, problem=problem, notices=tuple(draft.notices))
+
+    async def _make_true(self, tenant: Tenant, draft: Draft) -> None:
+        plan = self._plan(tenant)
+        owner, parent = await self._account(tenant)
+        place = place_of(tenant, owner.spec.domain or self.domain)
+        with draft.step("RouteReady", f"https://{place.host}"):
+            self._check_slug(tenant, place)
+        draft.fields.update(host=place.host, url=place.url, plan=plan.name, accountName=owner.name)
+        with draft.step("SubaccountReady"):
+            sub = await self._subaccount(tenant)
+            draft.fields["subaccountSid"] = sub.status.sid
+        await self._check_integrations(tenant, draft)
+        numbers, numbers_problem = self._numbers(tenant, draft)
+        with draft.step("RuntimeReady"):
+            parts = await self._parts(tenant, plan, parent, place, sub, numbers)
+            draft.fields["configRevision"] = config_revision(parts.document)
+            await self.children.ensure(tenant.uid, objects_of(parts), draft)
+            self._check_rollout(tenant)
+        if numbers_problem is not None:
+            raise numbers_problem
+        if tenant.spec.suspend:
+            draft.ready = Finding("True", reasons.SUSPENDED, "suspended as asked; numbers stay billed")
+
+    def _plan(self, tenant: Tenant) -> Plan:
+        name = tenant.spec.plan_ref.name
+        plan: Plan | None = self.reader.get(Ref("Plan", "", name))
+        if plan is None:
+            raise Waiting(
+                reasons.PLAN_NOT_FOUND,
+                f"spec.planRef.name: no Plan is named {name!r}; create it or correct the name",
+            )
+        return plan
+
+    async def _account(self, tenant: Tenant) -> tuple[TwilioAccount, Parent]:
+        ref = tenant.spec.account_ref
+        if ref is None:
+            own = tenant.spec.twilio.subaccount_ref
+            sub = self.reader.get(Ref("TwilioSubaccount", tenant.namespace, own.name if own else tenant.name))
+            if sub is None:
+                raise Waiting(
+                    reasons.SUBACCOUNT_NOT_READY,
+                    f"spec.twilio.subaccountRef: no TwilioSubaccount {own.name if own else tenant.name!r}; create it",
+                )
+            ref = sub.spec.account_ref
+        return await self.accounts.resolve(namespace=tenant.namespace, name=ref.name)
+
+    def _check_slug(self, tenant: Tenant, place: Place) -> None:
+        """The oldest Tenant keeps a host; the others say so."""
+        for rival in self.reader.find("Tenant", "slug", place.slug):
+            if rival.uid == tenant.uid:
+                return
+            if self._host_of(rival) == place.host:
+                raise Stalled(
+                    reasons.SLUG_CONFLICT,
+                    f"spec.slug: {place.host} belongs to an older Tenant; delete this one and create it with "
+                    "another slug",
+                )
+
+    def _host_of(self, tenant: Tenant) -> str | None:
+        """The host that a tenant asks for, as far as it can be told."""
+        ref = tenant.spec.account_ref
+        owner = self.reader.get(Ref("TwilioAccount", "", ref.name)) if ref else None
+        domain = tenant.spec.domain or (owner.spec.domain if owner else None) or self.domain
+        return f"{tenant.slug}.{domain}" if domain else None
+
+    async def _subaccount(self, tenant: Tenant) -> TwilioSubaccount:
+        own = tenant.spec.twilio.subaccount_ref
+        sub: TwilioSubaccount | None
+        if own is None:
+            sub = await self.subaccounts.ensure(tenant, subaccount_of(tenant))
+        else:
+            sub = self.reader.get(Ref("TwilioSubaccount", tenant.namespace, own.name))
+        if sub is None or not sub.status.holds("Ready"):
+            ready = sub.status.condition("Ready") if sub else None
+            stuck = sub is not None and sub.status.holds("Stalled")
+            why = f": {ready.reason}: {ready.message}" if ready and ready.status == "False" else ""
+            kind = Stalled if stuck else Waiting
+            reason = ready.reason if stuck and ready else reasons.SUBACCOUNT_NOT_READY
+            raise kind(reason, f"TwilioSubaccount {own.name if own else tenant.name} is not ready{why}")
+        return sub
+
+    async def _check_integrations(self, tenant: Tenant, draft: Draft) -> None:
+        if not tenant.spec.integrations:
+            return
+        with draft.step("IntegrationsReady"):
+            for item in tenant.spec.integrations:
+                if await self.cluster.get(Ref("Secret", tenant.namespace, item.secret_ref.name)) is None:
+                    raise Waiting(
+                        reasons.SECRET_NOT_FOUND,
+                        f"spec.integrations {item.provider}: no Secret {item.secret_ref.name!r}; create it",
+                        after=_RECHECK,
+                    )
+
+    def _numbers(self, tenant: Tenant, draft: Draft) -> tuple[list[BotNumber], NotReady | None]:
+        """The numbers that are there. One that is on its way is waited for, one that is stuck is not."""
+        claimed = self.reader.find("BotNumber", "tenant", f"{tenant.namespace}/{tenant.name}")
+        mine = [number for number in claimed if not number.deleting]
+        held = [number for number in mine if number.status.sid and number.status.phone_number]
+        held.sort(key=lambda number: (not number.spec.primary, number.metadata.creation_timestamp))
+        draft.fields["numbers"] = [number.status.phone_number for number in held]
+        draft.fields["estimatedMonthlyCost"] = _cost(held)
+        problem: NotReady | None = None
+        for number in mine:
+            if number.status.holds("Ready") and number.status.observed_generation == number.generation:
+                continue
+            ready = number.status.condition("Ready")
+            why = f": {ready.reason}: {ready.message}" if ready and ready.status == "False" else ""
+            text = f"BotNumber {number.name} is not ready{why}"
+            if not number.status.holds("Stalled") and number.status.sid is None:
+                problem = Waiting(reasons.NUMBERS_NOT_READY, text)
+                break
+            problem = problem or Waiting(reasons.NUMBERS_NOT_READY, text, after=_RECHECK)
+        finding = Finding("True", reasons.SUCCEEDED if mine else reasons.NO_NUMBERS, f"{len(held)} numbers")
+        if problem is not None:
+            finding = Finding("False", problem.reason, problem.message)
+        draft.findings["NumbersReady"] = finding
+        if problem is not None and problem.after is None:
+            raise problem  # a roll-out without the number would only be followed by another
+        return held, problem
+
+    async def _parts(
+        self,
+        tenant: Tenant,
+        plan: Plan,
+        parent: Parent,
+        place: Place,
+        sub: TwilioSubaccount,
+        numbers: list[BotNumber],
+    ) -> TenantParts:
+        runtime, defaults = tenant.spec.runtime, plan.spec.runtime
+        tier = runtime.tier or defaults.tier
+        if tier != "Dedicated":
+            raise Invalid(
+                reasons.TIER_NOT_AVAILABLE, "spec.runtime.tier: Shared is not served yet; set it to Dedicated"
+            )
+        if runtime.storage and runtime.storage.postgres:
+            raise Invalid(reasons.STORAGE_NOT_AVAILABLE, "spec.runtime.storage.postgres is not served yet; use sqlite")
+        bot = await self._bot(tenant, numbers)
+        document = document_of(
+            tenant=tenant,
+            place=place,
+            account_sid=sub.status.sid or "",
+            endpoint=parent.endpoint,
+            numbers=bot.numbers,
+            assistants=bot.assistants,
+            products=bot.products,
+        )
+        resources = runtime.resources or defaults.resources
+        return TenantParts(
+            tenant=tenant,
+            place=place,
+            document=document,
+            secret=sub.status.secret_name or names.secret_name(sub.name),
+            endpoint=parent.endpoint,
+            replicas=0 if tenant.spec.suspend else runtime.replicas or defaults.replicas or 1,
+            resources=resources.manifest() if resources else None,
+            image=self.image,
+            routing=self.routing,
+        )
+
+    async def _bot(self, tenant: Tenant, numbers: list[BotNumber]) -> Bot:
+        wanted: dict[str, str] = {}
+        if tenant.spec.bot.assistant_ref:
+            wanted[tenant.spec.bot.assistant_ref.name] = "spec.bot.assistantRef"
+        for number in numbers:
+            if number.spec.assistant_ref:
+                wanted.setdefault(number.spec.assistant_ref.name, f"BotNumber {number.name}, spec.assistantRef")
+        assistants = [self._assistant(tenant, name, where) for name, where in wanted.items()]
+        products = {item.name: await self.catalogues.products(item) for item in assistants}
+        return Bot(numbers=numbers, assistants=assistants, products=products)
+
+    def _assistant(self, tenant: Tenant, name: str, where: str) -> Assistant:
+        found: Assistant | None = self.reader.get(Ref("Assistant", tenant.namespace, name))
+        if found is None:
+            raise Waiting(
+                reasons.ASSISTANT_NOT_FOUND,
+                f"{where}: no Assistant {name!r} in namespace {tenant.namespace}; create it or correct the name",
+            )
+        if found.spec.script is None:
+            raise Stalled(
+                reasons.MODEL_NOT_AVAILABLE,
+                f"Assistant {name} has no spec.script, and models are not served yet; give it a script",
+            )
+        return found
+
+    def _check_rollout(self, tenant: Tenant) -> None:
+        name = names.runtime_name(tenant.name)
+        child = self.children.cache.get(Ref("Deployment", tenant.namespace, name))
+        rollout = child.rollout if child else None
+        if rollout is None or not rollout.complete:
+            if rollout is not None and rollout.stuck:
+                raise Stalled(
+                    reasons.ROLLOUT_FAILED,
+                    f"Deployment {name} did not become ready in time; look at its pods",
+                    after=_ROLLOUT_RECHECK,
+                )
+            ready = f"{rollout.available} of {rollout.wanted}" if rollout else "none"
+            raise Waiting(reasons.ROLLOUT_PENDING, f"Deployment {name}: {ready} pods are ready")
+
+
+def _cost(numbers: list[BotNumber]) -> str | None:
+    prices = [number.status.monthly_price for number in numbers if number.status.monthly_price]
+    return format(sum(prices, Decimal(0)), "f") if prices else None
