@@ -4,8 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
 
-from dev.cluster import binaries, lifecycle
+from dev.cluster import binaries, images, lifecycle
 from dev.cluster.errors import ClusterError
 from dev.cluster.state import Cluster, open_cluster
 
@@ -34,6 +36,8 @@ def _do(options: argparse.Namespace, cluster: Cluster, rest: Sequence[str]) -> i
             lifecycle.down(cluster)
         case "status":
             _print_status(cluster, options.output)
+        case "images":
+            _images(cluster, options)
         case "kubectl":
             _kubectl(cluster, rest)
     return 0
@@ -49,6 +53,20 @@ def _print_status(cluster: Cluster, output: str) -> None:
         print(f"  {component['name']:24} {component['pid'] or 'not running'}")
     for field in ("kubeconfig", "apiServer", "ingress", "http", "emulator", "caFile", "auditLog"):
         print(f"{field}: {found[field]}")
+
+
+def _images(cluster: Cluster, options: argparse.Namespace) -> None:
+    with redirect_stdout(sys.stderr):
+        if options.archive:
+            references = images.export(options.archive)
+        else:
+            references = images.ensure(images.running_cluster(cluster))
+            if images.running_cluster(cluster) is None:
+                print(f"{cluster.name} does not run: the images were named, not imported")
+    if options.output == "json":
+        print(lifecycle.as_json(references))
+    else:
+        print("\n".join(references.values()))
 
 
 def _kubectl(cluster: Cluster, arguments: Sequence[str]) -> None:
@@ -86,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port-base", type=int, help="its first of four ports on 127.0.0.1")
         if name in {"status", "images"}:
             command.add_argument("--output", choices=["text", "json"], default="text")
+        if name == "images":
+            command.add_argument("--archive", type=Path, metavar="FOLDER", help="write archives, import nothing")
     build = commands.add_parser("binaries", help="build programs if need be and print their paths")
     build.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(binaries.RECIPES)}")
     return parser

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -286,6 +286,6 @@ def _last_line(log: Path) -> str:
     return lines[-1][:300] if lines else "it wrote nothing"
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Give a document as JSON for people and programs."""
     return json.dumps(document, indent=2)

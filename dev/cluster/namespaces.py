@@ -27,6 +27,8 @@ _LENT_FOLDERS = ("/var/lib/cni", "/var/lib/kubelet", "/run/containerd")
 def create(cluster: Cluster) -> bool:
     """Make the namespaces that are not there; those that are there stay as they are. Say whether any was made."""
     missing = [handle for handle in (cluster.netns, cluster.mntns) if not is_handle(handle)]
+    if missing:
+        _create_holder(cluster.mntns.parent)
     if cluster.netns in missing:
         _create_network(cluster)
     if cluster.mntns in missing:
@@ -36,11 +38,9 @@ def create(cluster: Cluster) -> bool:
 
 def remove(cluster: Cluster) -> None:
     """Remove the namespaces and all that they hold; no process of the cluster may run any more."""
-    for handle in (cluster.mntns, cluster.mntns.parent):
+    for handle in (cluster.mntns, cluster.netns, cluster.mntns.parent):
         with suppress(ClusterError):
             run("umount", "--lazy", str(handle))
-    if cluster.netns.exists():
-        run("ip", "netns", "delete", cluster.netns.name)
 
 
 def give_back_folders() -> None:
@@ -96,10 +96,17 @@ def is_handle(path: Path) -> bool:
         return False
 
 
+def _create_holder(folder: Path) -> None:
+    """Make the folder of the handles; only under a private mount can a mount namespace be held by a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_mount():
+        run("mount", "--bind", str(folder), str(folder))
+        run("mount", "--make-private", str(folder))
+
+
 def _create_network(cluster: Cluster) -> None:
-    name = cluster.netns.name
-    cluster.netns.unlink(missing_ok=True)
-    run("ip", "netns", "add", name)
+    cluster.netns.touch()
+    run("unshare", f"--net={cluster.netns}", "true")
     # A bridge carries the node's address because not every kernel has dummy devices.
     script = f"""link set lo up
 link add {_BRIDGE} type bridge
@@ -107,15 +114,12 @@ address add {NODE_ADDRESS}/24 dev {_BRIDGE}
 link set {_BRIDGE} up
 route add default via {NODE_ADDRESS} dev {_BRIDGE}
 """
-    run("ip", "-netns", name, "-batch", "-", stdin=script)
-    run("nsenter", f"--net={cluster.netns}", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+    inside = ("nsenter", f"--net={cluster.netns}")
+    run(*inside, "ip", "-batch", "-", stdin=script)
+    run(*inside, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
 
 
 def _create_mounts(cluster: Cluster) -> None:
-    holder = cluster.mntns.parent
-    holder.mkdir(parents=True, exist_ok=True)
-    run("mount", "--bind", str(holder), str(holder))
-    run("mount", "--make-private", str(holder))
     cluster.mntns.touch()
     lines = ["mount --make-rshared /"]
     for folder, own in _own_folders(cluster).items():

@@ -78,8 +78,8 @@ class Cluster:
 
     @property
     def netns(self) -> Path:
-        """The handle of its network namespace, which ``ip netns`` makes."""
-        return Path("/run/netns") / f"sb-{self.name}"
+        """The handle of its network namespace."""
+        return self.run / "ns" / "net"
 
     @property
     def mntns(self) -> Path:
