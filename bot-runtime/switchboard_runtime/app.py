@@ -7,21 +7,23 @@ import logging
 import random
 import secrets
 import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
 
-from switchboard_runtime.assistants import ScriptAssistant
+from switchboard_runtime.assistants import Answering, ScriptAssistant
 from switchboard_runtime.channels.twilio_rest import TwilioCourier
-from switchboard_runtime.clock import SystemClock
+from switchboard_runtime.clock import Clock, SystemClock
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy, TenantService
 from switchboard_runtime.edge.body import MAX_BODY
 from switchboard_runtime.edge.context import CONTEXT, EdgeContext
 from switchboard_runtime.edge.routes import ROUTES
-from switchboard_runtime.errors import ConfigurationError, RuntimeFailure
-from switchboard_runtime.store import SqliteStore, Writer
+from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
+from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
 from switchboard_twilio import TwilioTransport
@@ -30,12 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from switchboard_runtime.assistants import Answering
-    from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import Directory, TenantEntry
 
-__all__ = ["build_app", "run"]
+__all__ = ["Ports", "build_app", "run", "serve"]
 
 _LOG = logging.getLogger(__name__)
 _MAX_WRITERS = 4
@@ -44,63 +44,86 @@ _CALL_DEADLINE = 10.0
 _KEEPALIVE = 15.0
 
 
-def build_app(
-    *,
-    directory: Directory,
-    data_dir: Path,
-    policy: Policy,
-    clock: Clock,
-    new_id: Callable[[], str],
-    chance: Callable[[], float],
-    answering: Answering = ScriptAssistant,
-) -> web.Application:
-    """The application of the tenants in ``directory``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What the runtime takes from outside itself.
 
-    Args:
-        directory: the tenants.
-        data_dir: folder of their SQLite files.
-        policy: the engine's numbers.
+    Attributes:
         clock: time.
-        new_id: unguessable ids: traces, replies, this process.
+        new_id: unguessable ids of letters and digits: traces, replies, this process.
         chance: 0 to 1, for jitter.
         answering: makes an assistant's responder.
     """
+
+    clock: Clock
+    new_id: Callable[[], str]
+    chance: Callable[[], float]
+    answering: Answering = ScriptAssistant
+
+
+def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Ports) -> web.Application:
+    """The application of the tenants in ``directory``, their files in ``data_dir``.
+
+    Its start-up raises :class:`~switchboard_runtime.errors.ConfigurationError` when a store does not open.
+    """
     app = web.Application(client_max_size=MAX_BODY)
-    metrics = Metrics()
     services: dict[str, TenantService] = {}
-    app[CONTEXT] = EdgeContext(
-        directory=directory, services=services, clock=clock, new_id=new_id, metrics=metrics
+    context = EdgeContext(
+        directory=directory, services=services, clock=ports.clock, new_id=ports.new_id, metrics=Metrics()
     )
+    app[CONTEXT] = context
     app.add_routes(ROUTES)
+    app.on_response_prepare.append(_no_server_header)
 
     async def engines(_app: web.Application) -> AsyncIterator[None]:
-        connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
-        writers = [Writer() for _ in range(min(_MAX_WRITERS, len(directory.entries)))]
-        owner = new_id()
-        async with aiohttp.ClientSession(connector=connector, trust_env=True) as session:
-            for index, entry in enumerate(directory.entries):
-                store = SqliteStore(
-                    path=_file(data_dir, entry),
-                    writer=writers[index % len(writers)],
-                    clock=clock,
-                    new_id=new_id,
-                    owner=owner,
-                    lease=policy.lease,
-                )
-                services[entry.slug] = _service(
-                    entry, store, session, policy, clock, chance, metrics, answering
-                )
-            await asyncio.gather(*(service.queues() for service in services.values()))
-            for service in services.values():
+        async with AsyncExitStack() as stack:
+            connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
+            stores = await _open_stores(stack, directory, data_dir, policy, ports)
+            for entry in directory.entries:
+                service = _service(entry, stores[entry.slug], session, policy, ports, context.metrics)
+                services[entry.slug] = service
                 service.start()
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
             await asyncio.gather(*(service.stop() for service in services.values()))
-            await asyncio.gather(*(writer.close() for writer in writers))
-            log_event(_LOG, logging.INFO, "stopped")
+        log_event(_LOG, logging.INFO, "stopped")
 
     app.cleanup_ctx.append(engines)
     return app
+
+
+async def _open_stores(
+    stack: AsyncExitStack, directory: Directory, data_dir: Path, policy: Policy, ports: Ports
+) -> dict[str, SqliteStore]:
+    """Open every tenant's file, and release what a killed process held."""
+    owner = ports.new_id()
+    lock = stack.enter_context(OwnerLock(data_dir, owner))
+    writers = [Writer(busy_timeout=policy.store_patience) for _ in range(min(_MAX_WRITERS, len(directory.entries)))]
+    for writer in writers:
+        stack.push_async_callback(writer.close)
+    stores = {
+        entry.slug: SqliteStore(
+            path=_file(data_dir, entry),
+            writer=writers[index % len(writers)],
+            clock=ports.clock,
+            new_id=ports.new_id,
+            owner=owner,
+            lease=policy.lease,
+        )
+        for index, entry in enumerate(directory.entries)
+    }
+    dead = lock.dead()
+    try:
+        for store in stores.values():
+            await store.queues()
+            for other in dead:
+                await store.release(other)
+    except StoreUnavailable as error:
+        raise ConfigurationError(data_dir, f"a store does not open: {error}") from error
+    for other in dead:
+        lock.forget(other)
+    return stores
 
 
 def _service(
@@ -108,52 +131,41 @@ def _service(
     store: SqliteStore,
     session: aiohttp.ClientSession,
     policy: Policy,
-    clock: Clock,
-    chance: Callable[[], float],
+    ports: Ports,
     metrics: Metrics,
-    answering: Answering,
 ) -> TenantService:
-    transport = TwilioTransport(
-        session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE
-    )
-    courier = TwilioCourier(document=entry.document, credentials=entry.credentials, transport=transport)
+    transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return TenantService(
         document=entry.document,
         store=store,
-        courier=courier,
-        answering=answering,
-        clock=clock,
-        chance=chance,
+        courier=TwilioCourier(document=entry.document, credentials=entry.credentials, transport=transport),
+        answering=ports.answering,
+        clock=ports.clock,
+        chance=ports.chance,
         policy=policy,
         metrics=metrics,
     )
 
 
 def _file(data_dir: Path, entry: TenantEntry) -> Path:
-    """A tenant's file. The id is part of the name: a slug used again never opens its last owner's conversations."""
+    """A tenant's file; with the id in its name, since a slug used again must not open its last owner's."""
     return data_dir / f"{entry.slug}.{entry.document.tenant.id}.sqlite3"
 
 
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+async def _no_server_header(_request: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which versions run."""
+    response.headers.pop("Server", None)
+
+
+async def serve(app: web.Application, *, host: str, port: int) -> web.AppRunner:
+    """Start to listen, with the limits that a public webhook needs.
+
+    Returns:
+        The runner; its ``cleanup`` stops the server and then the engines.
 
     Raises:
-        ConfigurationError: a document, credential or folder is wrong; nothing was served.
+        ConfigurationError: the address cannot be used, or a store does not open.
     """
-    tenants, credentials, data_dir = settings.paths()
-    clock = SystemClock()
-    directory = load_directory(tenants, credentials, now=clock.now)
-    _check_writable(data_dir)
-    app = build_app(
-        directory=directory,
-        data_dir=data_dir,
-        policy=Policy(
-            lease=settings.seconds("lease_seconds"), look_grace=settings.seconds("look_grace_seconds")
-        ),
-        clock=clock,
-        new_id=lambda: secrets.token_hex(12),
-        chance=random.random,
-    )
     runner = web.AppRunner(
         app,
         keepalive_timeout=_KEEPALIVE,
@@ -162,15 +174,35 @@ async def run(settings: Settings) -> None:
         handle_signals=False,
         shutdown_timeout=5.0,
     )
+    await runner.setup()
     try:
-        await runner.setup()
-    except RuntimeFailure as error:
-        raise ConfigurationError(data_dir, f"the store does not open: {error}") from error
-    host, port = settings.address()
-    site = web.TCPSite(runner, host, port, backlog=1024)
-    await site.start()
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigurationError(
+            "SWITCHBOARD_LISTEN", f"cannot listen on {host}:{port}: {error.strerror}"
+        ) from error
     log_event(_LOG, logging.INFO, "listening", addresses=[list(address[:2]) for address in runner.addresses])
-    await _signalled()
+    return runner
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+
+    Raises:
+        ConfigurationError: a document, credential or folder is wrong; nothing was served.
+    """
+    stopped = _signals()
+    tenants, credentials, data_dir = settings.paths()
+    clock = SystemClock()
+    directory = load_directory(tenants, credentials, now=clock.now)
+    _check_writable(data_dir)
+    policy = Policy(lease=settings.seconds("lease_seconds"), look_grace=settings.seconds("look_grace_seconds"))
+    ports = Ports(clock=clock, new_id=lambda: secrets.token_hex(12), chance=random.random)
+    host, port = settings.address()
+    app = build_app(directory=directory, data_dir=data_dir, policy=policy, ports=ports)
+    runner = await serve(app, host=host, port=port)
+    await stopped.wait()
     log_event(_LOG, logging.INFO, "stopping")
     await runner.cleanup()
 
@@ -182,14 +214,12 @@ def _check_writable(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(
-            folder, f"cannot be written ({error.strerror}); mount a volume there"
-        ) from error
+        raise ConfigurationError(folder, f"cannot be written ({error.strerror}); mount a volume there") from error
 
 
-async def _signalled() -> None:
+def _signals() -> asyncio.Event:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()
+    return stopped

@@ -78,8 +78,7 @@ def describe(template: str, product: Product, *, language: str) -> str:
 def list_products(products: tuple[Product, ...], *, language: str) -> str:
     """A short list to choose from: names and prices."""
     lines = [
-        describe("• {name}: {price} {currency}", product, language=language)
-        for product in products[:_LIST_LENGTH]
+        describe("• {name}: {price} {currency}", product, language=language) for product in products[:_LIST_LENGTH]
     ]
     more = ["…"] if len(products) > _LIST_LENGTH else []
     return "\n".join([_SEVERAL.get(language.split("-", maxsplit=1)[0], _SEVERAL["en"]), *lines, *more])

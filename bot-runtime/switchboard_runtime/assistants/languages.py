@@ -18,18 +18,20 @@ __all__ = ["choose_language"]
 _COMMON: Mapping[str, frozenset[str]] = {
     language: frozenset(common.split())
     for language, common in {
-        "es": "hola buenas buenos dias tardes noches gracias que cual cuanto cuanta donde cuando como quiero "
-        "tengo tienen hay el la los las un una del al es esta por para con sin pero y o si me te lo precio sale",
-        "en": "hello hi hey good morning afternoon evening thanks thank please what which how much where when "
-        "i you we they do does have has is are the a an of for with and or but not yes can could want price",
-        "pt": "ola oi bom boa dia tarde noite obrigado obrigada qual quanto quanta onde quando como quero tenho "
-        "voces tem ha o os as um uma do da dos das e por para com sem mas ou sim nao preco custa",
-        "fr": "bonjour bonsoir salut merci quel quelle combien ou quand comment je vous avez le la les un une "
-        "du des est pour avec sans mais et oui non prix",
-        "it": "ciao buongiorno buonasera grazie quale quanto dove quando come voglio avete il lo la gli un una "
-        "del della per con senza ma e o si no prezzo",
-        "de": "hallo guten tag morgen abend danke bitte was welche wie viel wo wann ich sie haben hat ist der "
-        "die das ein eine fur mit ohne aber und oder ja nein nicht preis",
+        "es": "hola buenas buenos dias tardes noches gracias que cual cuanto cuanta donde cuando como "
+        "quiero tengo tienen hay el la los las un una del al es esta por para con sin pero y o si me te "
+        "lo precio sale",
+        "en": "hello hi hey good morning afternoon evening thanks thank please what which how much where "
+        "when i you we they do does have has is are the a an of for with and or but not yes can "
+        "could want price",
+        "pt": "ola oi bom boa dia tarde noite obrigado obrigada qual quanto quanta onde quando como "
+        "quero tenho voces tem ha o os as um uma do da dos das e por para com sem mas ou sim nao preco custa",
+        "fr": "bonjour bonsoir salut merci quel quelle combien ou quand comment je vous avez le la les "
+        "un une du des est pour avec sans mais et oui non prix",
+        "it": "ciao buongiorno buonasera grazie quale quanto dove quando come voglio avete il lo la "
+        "gli un una del della per con senza ma e o si no prezzo",
+        "de": "hallo guten tag morgen abend danke bitte was welche wie viel wo wann ich sie haben hat "
+        "ist der die das ein eine fur mit ohne aber und oder ja nein nicht preis",
     }.items()
 }
 
@@ -43,10 +45,7 @@ def choose_language(text: str, *, current: str | None, languages: tuple[str, ...
         languages: the tenant's, at least one; the first is the default.
     """
     said = words(text)
-    scores = {
-        language: sum(word in _COMMON.get(language.split("-")[0], ()) for word in said)
-        for language in languages
-    }
+    scores = {language: sum(word in _COMMON.get(language.split("-")[0], ()) for word in said) for language in languages}
     standing = current if current in scores else languages[0]
     best = max(scores.values())
     leaders = [language for language in languages if scores[language] == best]

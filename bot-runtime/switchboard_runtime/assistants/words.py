@@ -20,9 +20,7 @@ def words(text: str) -> tuple[str, ...]:
 def contains(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """Whether ``phrase`` stands in ``text`` as whole words, one after the other."""
     length = len(phrase)
-    return length > 0 and any(
-        text[start : start + length] == phrase for start in range(len(text) - length + 1)
-    )
+    return length > 0 and any(text[start : start + length] == phrase for start in range(len(text) - length + 1))
 
 
 def forms(word: str) -> frozenset[str]:

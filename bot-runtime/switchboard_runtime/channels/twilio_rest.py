@@ -1,8 +1,9 @@
 """Replies leave through Twilio's REST API, under the tenant's API key.
 
 For: POST once, and afterwards answer "is it there?".
-Assumes: the transport neither repeats nor follows (docs/decisions/0002). Refuses: to guess after a lost answer.
-The look-up filters by the two parties only: Twilio's DateSent filter leaves out messages that are still queued.
+Assumes: the transport neither repeats nor follows (docs/decisions/0002).
+Refuses: to guess after a lost answer. The look-up filters by the two parties only, since a message that
+Twilio has queued and not yet sent has no DateSent to filter by.
 """
 
 from __future__ import annotations
@@ -36,9 +37,7 @@ _MOMENTARY = frozenset({14107, 20001, 30001, 30022, 63018})
 class TwilioCourier:
     """Implements :class:`~switchboard_runtime.conversation.Courier` for one tenant."""
 
-    def __init__(
-        self, *, document: TenantDocument, credentials: CredentialsFolder, transport: TwilioTransport
-    ) -> None:
+    def __init__(self, *, document: TenantDocument, credentials: CredentialsFolder, transport: TwilioTransport) -> None:
         self._url = document.url
         self._credentials = credentials
         self._transport = transport

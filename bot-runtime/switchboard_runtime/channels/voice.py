@@ -1,4 +1,4 @@
-"""What a caller hears: a short polite text, as TwiML made by Twilio's own library (nothing is put together by hand)."""
+"""What a caller hears: a short polite text, as TwiML made by Twilio's own library."""
 
 from __future__ import annotations
 

@@ -67,9 +67,7 @@ class CredentialsFolder:
         try:
             self._current = _read(self._folder)
         except ConfigurationError as error:
-            log_event(
-                _LOG, logging.WARNING, "new credentials are incomplete; the old ones stay", error=str(error)
-            )
+            log_event(_LOG, logging.WARNING, "new credentials are incomplete; the old ones stay", error=str(error))
             return
         self._mark = mark
         log_event(_LOG, logging.INFO, "credentials changed", folder=str(self._folder))
@@ -87,9 +85,7 @@ def _read(folder: Path) -> Credentials:
     values = {name: _value(folder / name) for name in (*_REQUIRED, "authTokenSecondary")}
     missing = [name for name in _REQUIRED if not values[name]]
     if missing:
-        raise ConfigurationError(
-            folder, *(f"{name}: no such file, or empty; put the value there" for name in missing)
-        )
+        raise ConfigurationError(folder, *(f"{name}: no such file, or empty; put the value there" for name in missing))
     tokens = (values["authToken"], values["authTokenSecondary"])
     return Credentials(
         account_sid=values["accountSid"],

@@ -1,6 +1,6 @@
 """The table of tenants that a process serves: found by host, by slug or by number.
 
-Read once, whole, at the start: one bad document is an error of all, so that a bad revision never takes traffic.
+Read once, whole, at the start: one bad document stops all, so that a bad revision never takes traffic.
 """
 
 from __future__ import annotations

@@ -41,9 +41,7 @@ Texts = Annotated[dict[Language, Filled], Field(min_length=1)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=True)
 
 
 class Product(_Model):
@@ -81,11 +79,10 @@ class Rule(_Model):
     def _known_placeholders(self) -> Self:
         if self.when.catalogue:
             for text in self.reply.values():
-                unknown = {found for found in _PLACEHOLDER.findall(text)} - PLACEHOLDERS
+                unknown = set(_PLACEHOLDER.findall(text)) - PLACEHOLDERS
                 if unknown:
-                    raise ValueError(
-                        f"reply: unknown placeholder {{{min(unknown)}}}; use one of {', '.join(sorted(PLACEHOLDERS))}"
-                    )
+                    known = ", ".join(sorted(PLACEHOLDERS))
+                    raise ValueError(f"reply: unknown placeholder {{{min(unknown)}}}; use one of {known}")
         return self
 
 
@@ -159,7 +156,7 @@ class TenantDocument(_Model):
     tenant: Tenant
     url: str
     twilio: TwilioAccount
-    languages: tuple[Language, ...] = ()
+    languages: tuple[Language, ...] = _DEFAULT_LANGUAGES
     greeting: Texts | None = None
     handoff: Handoff | None = None
     default_assistant: str | None = None

@@ -28,7 +28,7 @@ class Settings:
         listen: ``host:port``; port 0 takes a free one.
         log_level: DEBUG, INFO, WARNING or ERROR.
         lease_seconds: how long a worker may hold an item before another may take it over.
-        look_grace_seconds: how long Twilio's list may lag behind its sends before an absent one is sent again.
+        look_grace_seconds: how long Twilio's list may lag before what is absent from it is sent again.
     """
 
     tenants_dir: str = "/etc/switchboard/tenants"
@@ -57,9 +57,7 @@ class Settings:
         """Return self, or raise what is wrong with it."""
         self.address()
         if self.log_level not in _LEVELS:
-            raise ConfigurationError(
-                _PREFIX + "LOG_LEVEL", f"{self.log_level!r} is none of {', '.join(_LEVELS)}"
-            )
+            raise ConfigurationError(_PREFIX + "LOG_LEVEL", f"{self.log_level!r} is none of {', '.join(_LEVELS)}")
         for name in ("lease_seconds", "look_grace_seconds"):
             self.seconds(name)
         return self
@@ -68,9 +66,7 @@ class Settings:
         """Host and port of ``listen``."""
         host, colon, port = self.listen.rpartition(":")
         if not (host and colon and port.isdigit() and int(port) < 65536):
-            raise ConfigurationError(
-                _PREFIX + "LISTEN", f"{self.listen!r} is not host:port; use 0.0.0.0:8080"
-            )
+            raise ConfigurationError(_PREFIX + "LISTEN", f"{self.listen!r} is not host:port; use 0.0.0.0:8080")
         return host.strip("[]"), int(port)
 
     def seconds(self, name: str) -> float:
@@ -81,9 +77,7 @@ class Settings:
         except ValueError:
             value = -1.0
         if not 0.1 <= value <= 3600:
-            raise ConfigurationError(
-                _PREFIX + name.upper(), f"{text!r} is no number of seconds from 0.1 to 3600"
-            )
+            raise ConfigurationError(_PREFIX + name.upper(), f"{text!r} is no number of seconds from 0.1 to 3600")
         return value
 
     def paths(self) -> tuple[Path, Path, Path]:

@@ -60,7 +60,8 @@ class Answerer:
         try:
             await self._store.finish_work(item, turn)
         except LeaseLost:
-            self._log(logging.WARNING, "turn dropped: taken over", item)
+            self._log(logging.WARNING, "turn dropped: taken over, or the conversation changed", item)
+            await self._store.postpone_work(item, due=self._clock.now())  # has no effect if it was taken over
             return
         self._metrics.turns.labels(self._document.tenant.slug, turn.outcome).inc()
         self._log(logging.INFO, "turn kept", item, outcome=turn.outcome, replies=len(turn.replies))

@@ -1,4 +1,4 @@
-"""Sends replies: the intent is durable before the POST, and after an unknown outcome it looks before it sends."""
+"""Sends replies: the intent is durable before the POST; after an unknown outcome it looks before it sends."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ class Deliverer:
         """POST under an intent that is this attempt's own."""
         if item.look_first:
             item = await self._store.renew_intent(item)
+        if self._clock.now() >= item.lease_until:  # we were asleep; somebody else may be at it
+            raise LeaseLost(f"the lease on reply {item.id} ran out")
         outcome = await self._courier.send(item)
         return after_post(item, outcome, now=self._clock.now(), chance=self._chance(), policy=self._policy)
 
@@ -86,9 +88,7 @@ class Deliverer:
             case Later(due, unsent, reason):
                 await self._store.postpone_outbox(item, due=due, unsent=unsent)
                 self._metrics.retries.labels(self._tenant, reason).inc()
-                self._log(
-                    logging.WARNING, "reply put off", item, reason=reason, seconds=due - self._clock.now()
-                )
+                self._log(logging.WARNING, "reply put off", item, reason=reason, seconds=due - self._clock.now())
             case Fail(code, reason):
                 await self._store.mark_failed(item, code=code, reason=reason)
                 self._metrics.refusals.labels(self._tenant, str(code or "none")).inc()

@@ -35,7 +35,7 @@ _PHRASES: Mapping[Phrase, Mapping[str, str]] = {
     "call": {
         "es": "Gracias por llamar a {name}. Por favor, escríbanos un mensaje a este mismo número. Adiós.",
         "en": "Thank you for calling {name}. Please send a message to this same number. Goodbye.",
-        "pt": "Obrigado por ligar para {name}. Por favor, envie uma mensagem para este mesmo número. Até logo.",
+        "pt": "Obrigado por ligar para {name}. Por favor, envie uma mensagem para este número. Até logo.",
     },
 }
 

@@ -24,7 +24,8 @@ class Policy:
     Attributes:
         lease: how long an item is held.
         look_delay: from an unknown outcome to the first look.
-        look_grace: how long an absent message may still turn up in the provider's list.
+        look_grace: how long after its intent an absent message may still turn up in the provider's list; at
+            least the lease and the deadline of a call, so that a POST begun late in a lease is still seen.
         give_up: age at which a reply is of no use any more (Twilio's own queue keeps WhatsApp 4 hours).
         first_delay: the first back-off; doubles.
         longest_delay: the last.
@@ -34,6 +35,7 @@ class Policy:
         send_lanes: conversations sent to at once.
         idle_poll: between two looks at a file that another process might have left work in.
         drain: for what is in flight at the end.
+        store_patience: for another process's transaction, before a webhook is answered 5xx.
     """
 
     lease: float = 20.0
@@ -48,6 +50,7 @@ class Policy:
     send_lanes: int = 16
     idle_poll: float = 15.0
     drain: float = 10.0
+    store_patience: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,7 @@ def backoff(policy: Policy, attempts: int, *, chance: float) -> float:
     return whole * (0.5 + 0.5 * chance)
 
 
-def after_post(
-    item: OutboxItem, outcome: Posted, *, now: float, chance: float, policy: Policy
-) -> Keep | Fail | Later:
+def after_post(item: OutboxItem, outcome: Posted, *, now: float, chance: float, policy: Policy) -> Keep | Fail | Later:
     """What to do with a reply once its POST came to something."""
     match outcome:
         case Sent(sid):
@@ -97,9 +98,7 @@ def after_post(
         case NotSent(reason, retry_after):
             due = now + max(retry_after or 0.0, backoff(policy, item.attempts, chance=chance))
             too_old = due - item.created_at > policy.give_up
-            return (
-                Fail(None, f"given up: {reason}") if too_old else Later(due, unsent=True, reason="not sent")
-            )
+            return Fail(None, f"given up: {reason}") if too_old else Later(due, unsent=True, reason="not sent")
         case Unknown():
             return Later(now + policy.look_delay, unsent=False, reason="unknown outcome")
 

@@ -89,10 +89,18 @@ class Pump(Generic[Item]):
             try:
                 until = min(until, await self._fill())
                 self.healthy = True
-            except StoreUnavailable as error:
+            except Exception as error:  # noqa: BLE001  # the pump must outlive whatever a claim meets
                 self.healthy = False
                 until = self._clock.now() + _AFTER_FAILURE
-                log_event(_LOG, logging.ERROR, "cannot claim", queue=self._name, error=str(error))
+                expected = isinstance(error, StoreUnavailable)
+                log_event(
+                    _LOG,
+                    logging.ERROR,
+                    "cannot claim",
+                    queue=self._name,
+                    error=str(error),
+                    failure=None if expected else error,
+                )
             if not self._stopping:
                 await self._clock.wait(self._wake, until=until)
 

@@ -1,7 +1,8 @@
 """One turn: a message and what is remembered in, replies and what to remember out. No I/O of its own.
 
-The order of the questions is the meaning: a suspended tenant is silent; who said STOP gets nothing; who is with
-a human gets nothing from the bot; who asks for a human gets one; then the assistant answers.
+The order of the questions is the meaning: STOP is kept whatever else holds; a suspended tenant is silent; who
+said STOP gets nothing; who is with a human gets nothing from the bot; who asks for a human gets one; then the
+assistant answers.
 """
 
 from __future__ import annotations
@@ -38,19 +39,13 @@ class Ask:
 
 def begin_turn(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
     """Decide all that needs no assistant."""
-    if document.tenant.status == "Suspended":
-        return Turn(replies=(), state=state, outcome="suspended")
     opt = _opt(state, message)
-    if opt == "STOP":
-        return Turn(replies=(), state=replace(state, opted_out=True), outcome="opted out")
-    if opt == "START":
-        return Turn(replies=(), state=replace(state, opted_out=False), outcome="opted in")
-    if state.opted_out or message.opt_out:
-        return Turn(
-            replies=(), state=state, outcome="opted out" if state.opted_out else "answered by provider"
-        )
-    if state.mode == "human":
-        return Turn(replies=(), state=state, outcome="with a human")
+    if opt is not None:
+        outcome = "opted out" if opt == "STOP" else "opted in"
+        return Turn(replies=(), state=replace(state, opted_out=opt == "STOP"), outcome=outcome)
+    silence = _silence(document, state, message)
+    if silence is not None:
+        return Turn(replies=(), state=state, outcome=silence)
     spoken = _with_language(document, state, message)
     if _asks_for_human(document, message):
         return _handoff(document, spoken)
@@ -66,9 +61,7 @@ def end_turn(document: TenantDocument, ask: Ask, said: str | None) -> Turn:
 
 def excuse_turn(document: TenantDocument, ask: Ask) -> Turn:
     """The turn of an assistant that failed for good: an excuse is better than silence."""
-    return _reply(
-        document, ask.state, ask.assistant, _phrase("excuse", document, ask.state), "assistant failed"
-    )
+    return _reply(document, ask.state, ask.assistant, _phrase("excuse", document, ask.state), "assistant failed")
 
 
 def split(text: str, *, longest: int = _LONGEST) -> tuple[str, ...]:
@@ -94,6 +87,17 @@ def _opt(state: ConversationState, message: Inbound) -> Literal["STOP", "START"]
     if said[0] in _STOP:
         return "STOP"
     return "START" if said[0] in _START and state.opted_out else None
+
+
+def _silence(document: TenantDocument, state: ConversationState, message: Inbound) -> str | None:
+    """Why the bot says nothing, or None."""
+    if document.tenant.status == "Suspended":
+        return "suspended"
+    if state.opted_out:
+        return "silent: opted out"
+    if message.opt_out:
+        return "answered by provider"
+    return "with a human" if state.mode == "human" else None
 
 
 def _with_language(document: TenantDocument, state: ConversationState, message: Inbound) -> ConversationState:

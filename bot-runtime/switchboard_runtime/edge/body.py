@@ -20,9 +20,7 @@ _BODY_SECONDS = 5.0
 _MAX_FIELDS = 500
 
 
-async def read_body(
-    request: web.Request, *, refuse: Callable[[int, str], web.Response]
-) -> bytes | web.Response:
+async def read_body(request: web.Request, *, refuse: Callable[[int, str], web.Response]) -> bytes | web.Response:
     """The raw body, or the refusal of one that is too large, too slow or packed.
 
     Args:
@@ -48,9 +46,7 @@ def is_form(request: web.Request) -> bool:
 def form_pairs(body: bytes) -> list[tuple[str, str]] | None:
     """The fields of an urlencoded UTF-8 form in order, blank ones kept; None when it is none."""
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
-        )
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError:  # not UTF-8, or too many fields
         return None
     return pairs or None

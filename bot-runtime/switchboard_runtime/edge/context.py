@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation import TenantService
     from switchboard_runtime.telemetry.metrics import Metrics
 
-__all__ = ["CONTEXT", "EdgeContext", "refuse"]
+__all__ = ["CONTEXT", "EdgeContext", "host", "refuse"]
 
 _LOG = logging.getLogger("switchboard_runtime.edge")
 
@@ -39,6 +39,11 @@ class EdgeContext:
 
 
 CONTEXT: web.AppKey[EdgeContext] = web.AppKey("context", EdgeContext)
+
+
+def host(request: web.Request) -> str:
+    """The Host header as it came; aiohttp would ask the resolver for one that is missing."""
+    return request.headers.get("Host", "")
 
 
 def refuse(

@@ -14,7 +14,7 @@ from aiohttp import web
 from switchboard_runtime.channels.json_api import JsonMessage, read_json, to_inbound
 from switchboard_runtime.channels.twilio_forms import phone_number
 from switchboard_runtime.edge.body import form_pairs, is_form, read_body
-from switchboard_runtime.edge.context import CONTEXT, refuse
+from switchboard_runtime.edge.context import CONTEXT, host, refuse
 from switchboard_runtime.edge.twilio_webhooks import accept_form, verify
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
@@ -46,7 +46,7 @@ async def by_slug(request: web.Request) -> web.Response:
 
 
 async def legacy(request: web.Request) -> web.Response:
-    """``POST /webhook``: Twilio's form or our JSON; the tenant is the number's, else the host's, else the only one."""
+    """``POST /webhook``: Twilio's form or our JSON; of the number's tenant, the host's, or the only."""
     body = await read_body(request, refuse=lambda code, reason: refuse(request, code, reason))
     if isinstance(body, web.Response):
         return body
@@ -83,7 +83,7 @@ async def _legacy_form(request: web.Request, body: bytes) -> web.Response:
 
 def _tenant(request: web.Request, to: str) -> TenantEntry | None:
     directory = request.app[CONTEXT].directory
-    return directory.by_number(phone_number(to)) or directory.by_host(request.host) or directory.single()
+    return directory.by_number(phone_number(to)) or directory.by_host(host(request)) or directory.single()
 
 
 async def _answer(request: web.Request, entry: TenantEntry, content: JsonMessage) -> web.Response:
@@ -111,7 +111,7 @@ async def _answer(request: web.Request, entry: TenantEntry, content: JsonMessage
 
 
 def _own_number(entry: TenantEntry, to: str | None) -> str:
-    """The number the message is for: the one named if it is the tenant's, else the primary, else the first."""
+    """The number that is written to: the one named if it is ours, else the primary, else the first."""
     document = entry.document
     named = document.number(phone_number(to)) if to else None
     primary = next((number for number in document.numbers if number.primary), None)

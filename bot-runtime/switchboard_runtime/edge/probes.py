@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from switchboard_runtime.edge.context import CONTEXT
+from switchboard_runtime.edge.context import CONTEXT, host
 from switchboard_runtime.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """``GET /metrics``, but not through a tenant's public host: how much a client writes is nobody else's business."""
+    """``GET /metrics``, but not through a tenant's public host: its traffic is nobody else's business."""
     context = request.app[CONTEXT]
-    if context.directory.by_host(request.host):
+    if context.directory.by_host(host(request)):
         return web.Response(status=404)
     await _measure_queues(context)
     return web.Response(body=context.metrics.render(), content_type="text/plain", charset="utf-8")

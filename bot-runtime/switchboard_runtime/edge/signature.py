@@ -1,11 +1,11 @@
 """Twilio's webhook signature, checked before anything costly is done with a request.
 
-Semantics are those of twilio's ``RequestValidator`` (its code computes them); what it does not do is done here: a
-missing or odd signature is False and not an exception, the comparison is constant in time, several tokens are
-accepted during a rotation, and ``bodySHA256`` is checked on the raw bytes.
+Semantics are those of twilio's ``RequestValidator`` (its code computes them). What it does not do is done
+here: a missing or odd signature is False and not an exception, the comparison is constant in time, several
+tokens are accepted during a rotation, and ``bodySHA256`` is checked on the raw bytes.
 
-Assumes: ``url`` is from our own configuration. Refuses: HMAC_SHA256 under a key of one's own, which no tenant has
-yet; a request that names another algorithm is not from here.
+Assumes: ``url`` is from our own configuration.
+Refuses: a signature under a SharedKey (``X-Twilio-Webhooks-Signature-Settings``), which no tenant has yet.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ class _Form(dict[str, list[str]]):
         return self[name]
 
 
-def signed_form(
-    *, url: str, pairs: Sequence[tuple[str, str]], signature: str | None, tokens: Iterable[str]
-) -> bool:
+def signed_form(*, url: str, pairs: Sequence[tuple[str, str]], signature: str | None, tokens: Iterable[str]) -> bool:
     """Whether ``signature`` is Twilio's over a form, under any of the account's tokens.
 
     Args:

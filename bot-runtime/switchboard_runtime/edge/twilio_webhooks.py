@@ -14,7 +14,7 @@ from aiohttp import web
 
 from switchboard_runtime.channels.twilio_forms import phone_number, read_message, read_status
 from switchboard_runtime.edge.body import form_pairs, is_form, read_body
-from switchboard_runtime.edge.context import CONTEXT, refuse
+from switchboard_runtime.edge.context import CONTEXT, host, refuse
 from switchboard_runtime.edge.signature import SETTINGS_HEADER, SIGNATURE_HEADER, signed_form, signed_json
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
@@ -51,9 +51,7 @@ async def fallback(request: web.Request) -> web.Response:
     if isinstance(form, web.Response):
         return form
     code, url = form.fields.get("ErrorCode"), form.fields.get("ErrorUrl")
-    log_event(
-        _LOG, logging.WARNING, "fallback called", tenant=form.entry.slug, error_code=code, error_url=url
-    )
+    log_event(_LOG, logging.WARNING, "fallback called", tenant=form.entry.slug, error_code=code, error_url=url)
     return await accept_form(request, form)
 
 
@@ -127,7 +125,7 @@ async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
 
 
 async def _signed_request(request: web.Request) -> SignedForm | web.Response:
-    entry = request.app[CONTEXT].directory.by_host(request.host)
+    entry = request.app[CONTEXT].directory.by_host(host(request))
     if entry is None:
         return refuse(request, 404, "unknown host")
     body = await read_body(request, refuse=lambda code, reason: refuse(request, code, reason, entry))

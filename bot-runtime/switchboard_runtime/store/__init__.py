@@ -1,6 +1,7 @@
 """The inbox/outbox store: what was received, what is to be done, what is to be sent, each exactly once."""
 
 from switchboard_runtime.store.base import Store
+from switchboard_runtime.store.owners import OwnerLock
 from switchboard_runtime.store.records import (
     Accepted,
     Claim,
@@ -21,6 +22,7 @@ __all__ = [
     "ConversationState",
     "Inbound",
     "OutboxItem",
+    "OwnerLock",
     "Queue",
     "SqliteStore",
     "StatusUpdate",

@@ -102,6 +102,6 @@ class Store(Protocol):
         """What waits, by queue (``inbox``, ``outbox``)."""
         ...
 
-    async def release(self) -> None:
-        """End the leases of this process, so that the next need not wait for their time."""
+    async def release(self, owner: str | None = None) -> None:
+        """End the leases of a process (this one, or one known to be dead), so that nobody waits for them."""
         ...

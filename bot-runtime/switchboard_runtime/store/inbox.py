@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.store.records import Turn
 
-_HEADS = """
-    SELECT min(id) AS id FROM work WHERE state = 'pending' GROUP BY conversation_id
-"""
+_HEADS = "SELECT min(id) AS id FROM work WHERE state = 'pending' GROUP BY conversation_id"
+
+_WAITING = "SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'"
 
 _CLAIM = f"""
 UPDATE work SET lease_until = :lease_until, owner = :owner, fence = fence + 1, attempts = attempts + 1
@@ -139,8 +139,8 @@ def finish(db: sqlite3.Connection, item: WorkItem, turn: Turn, *, now: float) ->
     )
     after = turn.state
     kept = db.execute(
-        "UPDATE conversation SET mode = ?, opted_out = ?, contacted = ?, language = ?, epoch = ?, updated_at = ?"
-        " WHERE id = ? AND epoch = ?",
+        "UPDATE conversation SET mode = ?, opted_out = ?, contacted = ?, language = ?, epoch = ?,"
+        " updated_at = ? WHERE id = ? AND epoch = ?",
         (
             after.mode,
             after.opted_out,
@@ -166,7 +166,5 @@ def postpone(db: sqlite3.Connection, item: WorkItem, *, due: float) -> None:
 
 def waiting(db: sqlite3.Connection) -> Queue:
     """Depth and age of the inbox."""
-    row = db.execute(
-        "SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'"
-    ).fetchone()
+    row = db.execute("SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'").fetchone()
     return Queue(depth=row["depth"], oldest=row["oldest"])

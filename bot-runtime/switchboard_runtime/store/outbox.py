@@ -34,11 +34,16 @@ SELECT min(max(o.due, o.lease_until)) FROM ({_HEADS}) AS head JOIN outbox AS o O
 WHERE o.seq NOT IN (SELECT value FROM json_each(:held))
 """  # noqa: S608  # put together from constants
 
+_WAITING = f"SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox WHERE {_UNSENT}"  # noqa: S608
+
 _INTEND = """
 UPDATE outbox SET state = 'sending', intent_at = :intent_at, lease_until = :lease_until, owner = :owner,
        fence = fence + 1, attempts = attempts + 1, updated_at = :now
 WHERE seq = :seq
 """
+
+_OPTED_OUT = 21610
+"""Twilio's code for "the recipient has opted out"."""
 
 _DELIVERY_RANK = {
     "accepted": 0,
@@ -67,8 +72,8 @@ def enqueue(
     message = item.message
     for text in turn.replies:
         db.execute(
-            "INSERT INTO outbox (id, conversation_id, work_id, channel, sender, recipient, text, trace, received_at,"
-            " state, due, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (id, conversation_id, work_id, channel, sender, recipient, text, trace,"
+            " received_at, state, due, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new_id(),
                 item.conversation_id,
@@ -85,6 +90,14 @@ def enqueue(
                 now,
             ),
         )
+
+
+def cancel(db: sqlite3.Connection, conversation_id: int, *, reason: str, now: float) -> None:
+    """End a conversation's replies that were certainly not sent yet."""
+    db.execute(
+        "UPDATE outbox SET state = 'failed', error = ?, updated_at = ? WHERE conversation_id = ? AND state = 'queued'",
+        (reason, now, conversation_id),
+    )
 
 
 def replies(db: sqlite3.Connection, work_id: int) -> tuple[str, ...] | None:
@@ -115,13 +128,13 @@ def claim(
                 "seq": row["seq"],
             },
         )
-        items.append(_item(row, intent_at=intent_at, look_first=look_first))
+        items.append(_item(row, intent_at=intent_at, lease_until=now + lease, look_first=look_first))
     arguments["held"] = json.dumps([*held, *(item.seq for item in items)])
     next_due = db.execute(_NEXT, arguments).fetchone()[0]
     return Claim(items=tuple(items), next_due=next_due)
 
 
-def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem:
+def _item(row: sqlite3.Row, *, intent_at: float, lease_until: float, look_first: bool) -> OutboxItem:
     return OutboxItem(
         id=row["id"],
         seq=row["seq"],
@@ -135,6 +148,7 @@ def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem
         received_at=row["received_at"],
         created_at=row["created_at"],
         intent_at=intent_at,
+        lease_until=lease_until,
         look_first=look_first,
     )
 
@@ -148,24 +162,22 @@ def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float)
     )
     if renewed.rowcount != 1:
         raise LeaseLost(f"reply {item.id} was taken over, or is sent")
-    return replace(item, intent_at=now, look_first=False)
+    return replace(item, intent_at=now, lease_until=now + lease, look_first=False)
 
 
 def mark_sent(db: sqlite3.Connection, item_id: str, *, sid: str, now: float) -> bool:
     """Record the provider's SID. False when the reply has another one."""
     db.execute(
-        "UPDATE outbox SET state = 'sent', sid = ?, lease_until = 0, error_code = NULL, error = NULL, updated_at = ?"
-        " WHERE id = ? AND sid IS NULL",
+        "UPDATE outbox SET state = 'sent', sid = ?, lease_until = 0, error_code = NULL, error = NULL,"
+        " updated_at = ? WHERE id = ? AND sid IS NULL",
         (sid, now, item_id),
     )
     row = db.execute("SELECT sid FROM outbox WHERE id = ?", (item_id,)).fetchone()
     return row is not None and row["sid"] == sid
 
 
-def mark_failed(
-    db: sqlite3.Connection, item: OutboxItem, *, code: int | None, reason: str, now: float
-) -> None:
-    """End a reply that will not be sent, if it is still ours."""
+def mark_failed(db: sqlite3.Connection, item: OutboxItem, *, code: int | None, reason: str, now: float) -> None:
+    """End a reply that will not be sent, if it is still ours; an opt-out at the provider becomes ours too."""
     ended = db.execute(
         "UPDATE outbox SET state = 'failed', error_code = ?, error = ?, lease_until = 0, updated_at = ?"
         " WHERE seq = ? AND fence = ? AND state = 'sending'",
@@ -173,6 +185,18 @@ def mark_failed(
     )
     if ended.rowcount != 1:
         raise LeaseLost(f"reply {item.id} was taken over, or is sent")
+    if code == _OPTED_OUT:
+        _opt_out(db, item.id, now=now)
+
+
+def _opt_out(db: sqlite3.Connection, outbox_id: str, *, now: float) -> None:
+    """Silence a conversation that the provider does not let us write to; a turn in flight is not kept."""
+    row = db.execute("SELECT conversation_id FROM outbox WHERE id = ?", (outbox_id,)).fetchone()
+    db.execute(
+        "UPDATE conversation SET opted_out = 1, epoch = epoch + 1, updated_at = ? WHERE id = ? AND opted_out = 0",
+        (now, row["conversation_id"]),
+    )
+    cancel(db, row["conversation_id"], reason="opted out", now=now)
 
 
 def postpone(db: sqlite3.Connection, item: OutboxItem, *, due: float, unsent: bool, now: float) -> None:
@@ -194,18 +218,15 @@ def claimed_sids(db: sqlite3.Connection, sids: Collection[str], *, other_than: s
 
 
 def record_status(db: sqlite3.Connection, update: StatusUpdate) -> bool:
-    """Keep a callback, learn the SID of an unsure send from it, and raise (never lower) the delivery status."""
+    """Keep a callback, learn an unsure send's SID from it, and raise (never lower) the delivery status."""
     db.execute(
         "INSERT OR IGNORE INTO callback (sid, status, outbox_id, error_code, received_at) VALUES (?, ?, ?, ?, ?)",
         (update.sid, update.status, update.outbox_id, update.error_code, update.received_at),
     )
-    row = db.execute(
-        "SELECT id, sid, sender, recipient, delivery FROM outbox WHERE sid = ?", (update.sid,)
-    ).fetchone()
+    row = db.execute("SELECT id, delivery FROM outbox WHERE sid = ?", (update.sid,)).fetchone()
     if row is None and update.outbox_id:
         row = db.execute(
-            "SELECT id, sid, sender, recipient, delivery FROM outbox WHERE id = ? AND sender = ? AND recipient = ?"
-            " AND sid IS NULL",
+            "SELECT id, delivery FROM outbox WHERE id = ? AND sender = ? AND recipient = ? AND sid IS NULL",
             (update.outbox_id, update.sender, update.recipient),
         ).fetchone()
     if row is None:
@@ -217,19 +238,19 @@ def record_status(db: sqlite3.Connection, update: StatusUpdate) -> bool:
             "UPDATE outbox SET delivery = ?, error_code = ?, updated_at = ? WHERE id = ?",
             (update.status, update.error_code, update.received_at, row["id"]),
         )
+    if update.error_code == _OPTED_OUT:
+        _opt_out(db, row["id"], now=update.received_at)
     return True
 
 
 def waiting(db: sqlite3.Connection) -> Queue:
     """Depth and age of the outbox."""
-    row = db.execute(
-        f"SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox WHERE {_UNSENT}"
-    ).fetchone()
+    row = db.execute(_WAITING).fetchone()
     return Queue(depth=row["depth"], oldest=row["oldest"])
 
 
 def release(db: sqlite3.Connection, *, owner: str, now: float) -> None:
-    """End an owner's leases on work and replies."""
+    """End an owner's leases on work and replies; a reply whose POST may be done stays one to look up."""
     db.execute(
         "UPDATE work SET lease_until = 0 WHERE state = 'pending' AND owner = ? AND lease_until > ?",
         (owner, now),

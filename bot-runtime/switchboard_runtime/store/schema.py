@@ -81,11 +81,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(_STEPS):
-            raise StoreUnavailable(
-                f"the file has schema {version}, this program knows {len(_STEPS)}; upgrade it"
-            )
+        version = _version(connection)
         for step in _STEPS[version:]:
             for statement in step.split(";\n"):
                 if statement.strip():
@@ -95,3 +91,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(_STEPS):
+        raise StoreUnavailable(f"the file has schema {version}, this program knows {len(_STEPS)}; upgrade the program")
+    return version

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.store import inbox, outbox
-from switchboard_runtime.store.records import Claim
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.store.records import (
         Accepted,
+        Claim,
         Inbound,
         OutboxItem,
         Queue,
@@ -70,6 +70,8 @@ class SqliteStore:
 
         def job(db: sqlite3.Connection) -> None:
             inbox.finish(db, item, turn, now=now)
+            if turn.state.opted_out and not item.state.opted_out:
+                outbox.cancel(db, item.conversation_id, reason="opted out", now=now)
             by_provider = item.message.provider == "twilio"
             outbox.enqueue(db, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
 
@@ -88,17 +90,13 @@ class SqliteStore:
         now = self._clock.now()
         return await self._writer.run(
             self._path,
-            lambda db: outbox.claim(
-                db, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held
-            ),
+            lambda db: outbox.claim(db, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held),
         )
 
     async def renew_intent(self, item: OutboxItem) -> OutboxItem:
         """See :meth:`Store.renew_intent`."""
         now = self._clock.now()
-        return await self._writer.run(
-            self._path, lambda db: outbox.renew(db, item, now=now, lease=self._lease)
-        )
+        return await self._writer.run(self._path, lambda db: outbox.renew(db, item, now=now, lease=self._lease))
 
     async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
         """See :meth:`Store.mark_sent`."""
@@ -108,22 +106,16 @@ class SqliteStore:
     async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
         """See :meth:`Store.mark_failed`."""
         now = self._clock.now()
-        await self._writer.run(
-            self._path, lambda db: outbox.mark_failed(db, item, code=code, reason=reason, now=now)
-        )
+        await self._writer.run(self._path, lambda db: outbox.mark_failed(db, item, code=code, reason=reason, now=now))
 
     async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
         """See :meth:`Store.postpone_outbox`."""
         now = self._clock.now()
-        await self._writer.run(
-            self._path, lambda db: outbox.postpone(db, item, due=due, unsent=unsent, now=now)
-        )
+        await self._writer.run(self._path, lambda db: outbox.postpone(db, item, due=due, unsent=unsent, now=now))
 
     async def claimed_sids(self, sids: Collection[str], *, other_than: str) -> frozenset[str]:
         """See :meth:`Store.claimed_sids`."""
-        return await self._writer.run(
-            self._path, lambda db: outbox.claimed_sids(db, sids, other_than=other_than)
-        )
+        return await self._writer.run(self._path, lambda db: outbox.claimed_sids(db, sids, other_than=other_than))
 
     async def record_status(self, update: StatusUpdate) -> bool:
         """See :meth:`Store.record_status`."""
@@ -131,11 +123,10 @@ class SqliteStore:
 
     async def queues(self) -> Mapping[str, Queue]:
         """See :meth:`Store.queues`."""
-        return await self._writer.run(
-            self._path, lambda db: {"inbox": inbox.waiting(db), "outbox": outbox.waiting(db)}
-        )
+        return await self._writer.run(self._path, lambda db: {"inbox": inbox.waiting(db), "outbox": outbox.waiting(db)})
 
-    async def release(self) -> None:
+    async def release(self, owner: str | None = None) -> None:
         """See :meth:`Store.release`."""
         now = self._clock.now()
-        await self._writer.run(self._path, lambda db: outbox.release(db, owner=self._owner, now=now))
+        whose = owner or self._owner
+        await self._writer.run(self._path, lambda db: outbox.release(db, owner=whose, now=now))

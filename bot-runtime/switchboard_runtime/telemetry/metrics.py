@@ -56,9 +56,7 @@ class Metrics:
             buckets=_LATENCY,
             registry=registry,
         )
-        self.depth = Gauge(
-            "switchboard_queue_depth", "Items not finished", ("tenant", "queue"), registry=registry
-        )
+        self.depth = Gauge("switchboard_queue_depth", "Items not finished", ("tenant", "queue"), registry=registry)
         self.age = Gauge(
             "switchboard_queue_oldest_seconds",
             "Age of the oldest item",

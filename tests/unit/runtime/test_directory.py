@@ -1,0 +1,169 @@
+"""Which tenant is meant, and which documents are refused with what words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchboard_runtime.__main__ import main
+from switchboard_runtime.config import TenantDocument, load_directory
+from switchboard_runtime.config.directory import find_slug
+from switchboard_runtime.errors import ConfigurationError
+from tests.unit.runtime.kit import API_TOKEN, TOKEN, document, write_tenant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLUGS = ("acme", "muebles-sur", "casa-2024", "casa-2025", "clinica-2026", "pinturas-norte", "pinturas-oeste")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("acme", "acme"),
+        ("ACME", "acme"),
+        ("muebles-sur", "muebles-sur"),
+        ("Muebles Sur", "muebles-sur"),
+        ("mueblessur", "muebles-sur"),
+        ("muebles", "muebles-sur"),
+        ("clinica", "clinica-2026"),
+        ("clínica", "clinica-2026"),
+        ("casa", None),
+        ("pinturas", None),
+        ("banco", None),
+        ("a", None),
+        ("", None),
+        ("../acme", "acme"),
+    ],
+)
+def test_a_slug_is_exact_or_of_a_year_or_the_only_similar_one(wanted: str, found: str | None) -> None:
+    """Two candidates are none."""
+    assert find_slug(wanted, SLUGS).slug == found
+
+
+def test_candidates_of_an_ambiguous_slug_are_known_to_us() -> None:
+    """They go to the log, not to the caller."""
+    assert find_slug("casa", SLUGS).candidates == ("casa-2024", "casa-2025")
+
+
+def test_hosts_are_exact(tmp_path: Path) -> None:
+    """Case and port do not count, everything else does."""
+    write_tenant(tmp_path, document(url="https://muebles-sur.bots.localhost:8443"))
+    directory = load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+    hosts = ["muebles-sur.bots.localhost", "MUEBLES-SUR.bots.localhost:80", "bots.localhost", "", "x.bots.localhost"]
+
+    assert [directory.by_host(host) is not None for host in hosts] == [True, True, False, False, False]
+
+
+def bad(path: str, value: object) -> dict[str, Any]:
+    """The example with one thing changed; ``path`` is dotted, ``value`` None with ``-`` removes."""
+    content: Any = document()
+    *parents, last = path.split(".")
+    place = content
+    for part in parents:
+        place = place[int(part) if part.isdigit() else part]
+    if value == "-":
+        del place[last]
+    else:
+        place[int(last) if last.isdigit() else last] = value
+    return content  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("greting", {"es": "x"}, "greting: unknown field; remove it or correct its spelling"),
+        ("numbers.0.assitant", "x", "numbers.0.assitant: unknown field"),
+        ("tenant.slug", "-", "tenant.slug: missing; add it"),
+        ("tenant.slug", "Muebles", "tenant.slug: String should match pattern"),
+        ("tenant.status", "Paused", "tenant.status: Input should be 'Active' or 'Suspended'"),
+        ("tenant.id", "../../etc", "tenant.id: String should match pattern"),
+        ("schema", "v2", "schema: Input should be 'runtime.switchboard.dev/v1'"),
+        ("url", "muebles.example.com", "url: must be scheme, host and perhaps port"),
+        ("url", "https://x.example.com/path", "url: must be scheme, host"),
+        ("url", "https://user@x.example.com", "url: must be scheme, host"),
+        ("twilio.accountSid", "SK1", "twilio.accountSid: String should match pattern"),
+        ("twilio.endpoint", "emulator:8089", "twilio.endpoint: must be an http(s) URL or null"),
+        ("numbers.0.phoneNumber", "3055550123", "numbers.0.phoneNumber: String should match pattern"),
+        ("numbers.0.primary", "yes", "numbers.0.primary: Input should be a valid boolean"),
+        ("numbers.0.assistant", "ghost", "numbers[ventas-whatsapp].assistant: no assistant is named 'ghost'"),
+        ("defaultAssistant", "ghost", "defaultAssistant: no assistant is named 'ghost'"),
+        ("assistants.0.products.0.stock", "4", "assistants.0.products.0.stock: Input should be a valid integer"),
+        ("assistants.0.products.0.price", 120000, "products.0.price: Input should be a valid string"),
+        ("assistants.0.script.rules.0.when", {}, "rules.0.when: give exactly one of matches and catalogue"),
+        ("assistants.0.script.rules.1.reply", {"es": "{nombre}"}, "unknown placeholder {nombre}; use one of"),
+        ("greeting", {}, "greeting: Dictionary should have at least 1 item"),
+    ],
+)
+def test_a_bad_document_is_refused_by_file_field_and_cure(
+    tmp_path: Path, path: str, value: object, told: str
+) -> None:
+    """Whoever reads the pod's log knows what to change."""
+    write_tenant(tmp_path, document())
+    file = tmp_path / "tenants" / "muebles-sur.json"
+    file.write_text(json.dumps(bad(path, value)), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=re.escape(told)) as refusal:
+        load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+    assert str(file) in str(refusal.value)
+
+
+def test_what_may_be_absent_may_be_absent() -> None:
+    """The smallest document there is."""
+    small = {name: document()[name] for name in ("schema", "tenant", "url", "twilio")}
+    read = TenantDocument.model_validate_json(json.dumps(small))
+
+    assert (read.languages, read.assistant_for("+1")) == (("en",), None)
+
+
+@pytest.mark.parametrize("key", ["authToken", "apiKeySecret", "apiToken"])
+def test_a_missing_credential_is_named_and_no_other_is_shown(tmp_path: Path, key: str) -> None:
+    """An empty file is a missing one."""
+    write_tenant(tmp_path, document(), **{key: ""})
+
+    with pytest.raises(ConfigurationError, match=f"{key}: no such file, or empty") as refusal:
+        load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+    assert TOKEN not in str(refusal.value)
+    assert API_TOKEN not in str(refusal.value)
+
+
+def test_two_tenants_never_share_a_host_or_a_number(tmp_path: Path) -> None:
+    """The second is named, and what it took."""
+    write_tenant(tmp_path, document(slug="uno"))
+    write_tenant(tmp_path, document(slug="dos"))
+
+    with pytest.raises(ConfigurationError, match=r"numbers: \+13055550123 belongs to tenant 'dos' already"):
+        load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+
+def test_a_file_is_named_for_its_slug(tmp_path: Path) -> None:
+    """Otherwise two files could be one tenant."""
+    write_tenant(tmp_path, document())
+    (tmp_path / "tenants" / "muebles-sur.json").rename(tmp_path / "tenants" / "other.json")
+
+    with pytest.raises(ConfigurationError, match=r"name the file muebles-sur\.json"):
+        load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--listen", "8080"], "SWITCHBOARD_LISTEN: '8080' is not host:port"),
+        (["--log-level", "loud"], "SWITCHBOARD_LOG_LEVEL: 'loud' is none of"),
+        (["--lease-seconds", "soon"], "SWITCHBOARD_LEASE_SECONDS: 'soon' is no number of seconds"),
+        (["--tenants-dir", "/nonexistent"], "/nonexistent: no tenant document; put a {slug}.json there"),
+    ],
+)
+def test_serve_refuses_what_it_cannot_use_with_an_exit_code(
+    flags: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that a bad revision never becomes ready."""
+    code = main(["serve", *flags])
+
+    assert code == 78
+    assert told in capsys.readouterr().err
