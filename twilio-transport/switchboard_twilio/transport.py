@@ -83,8 +83,7 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK is unty
                 method.upper(),
                 url,
                 params=_plain(params),
-                headers=headers,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                headers=_with_credentials(headers, auth),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout or self._deadline),
                 **_body(data, headers),
@@ -136,6 +135,11 @@ def _plain(params: Mapping[str, object] | None) -> list[tuple[str, str]] | None:
         values = value if isinstance(value, list | tuple) else [value]
         pairs.extend((name, _text(item)) for item in values if item is not None)
     return pairs
+
+
+def _with_credentials(headers: Mapping[str, str] | None, auth: tuple[str, str] | None) -> dict[str, str]:
+    given = dict(headers or {})
+    return given | {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else given
 
 
 def _text(value: object) -> str:
