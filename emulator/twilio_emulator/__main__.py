@@ -1,7 +1,7 @@
 """The command line: ``twilio-emulator serve``, ``say``, ``messages`` and ``reset``.
 
-Refusals go to standard error in one line that names the flag and the cure. Exit status: 0 done, 1 no answer or a failure,
-2 a wrong command line.
+Refusals go to standard error in one line that names the flag and the cure. Exit status: 0 done, 1 no answer
+or a failure, 2 a wrong command line.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import EmulatorError, SettingsError
 from twilio_emulator.settings import ConnectTo, MainKey, Settings
+from twilio_emulator.terminal import complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = given.run(given)
     except SettingsError as error:
-        print(f"twilio-emulator: {error}", file=sys.stderr)
+        complain(f"twilio-emulator: {error}")
         return 2
     except EmulatorError as error:
-        print(f"twilio-emulator: {error}", file=sys.stderr)
+        complain(f"twilio-emulator: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -1,7 +1,7 @@
 """The admin API under ``/emulator/v1``: what a test or a demo does that no customer of Twilio can.
 
-It takes no credentials. Bodies and answers are JSON; a refusal is ``{"error": "…"}`` and names the field. Its contract is
-docs/decisions/0001.
+It takes no credentials. Bodies and answers are JSON; a refusal is ``{"error": "…"}`` and names the field.
+Its contract is docs/decisions/0001.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ from twilio_emulator.webhooks.sender import WebhookSender
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from aiohttp.typedefs import Middleware
 
     from twilio_emulator.clock import Clock
     from twilio_emulator.settings import Settings
@@ -35,13 +37,20 @@ _log = logging.getLogger(__name__)
 _LARGEST_REQUEST = 1024 * 1024
 
 
-def build_app(settings: Settings, *, clock: Clock | None = None, sids: SidFactory | None = None) -> web.Application:
+def build_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sids: SidFactory | None = None,
+    middlewares: Sequence[Middleware] = (),
+) -> web.Application:
     """Return the emulator as an aiohttp application.
 
     Args:
         settings: what it is told.
         clock: its time; the machine's when left out.
         sids: where identifiers come from; the operating system's randomness when left out.
+        middlewares: aiohttp middlewares around every call, such as a recorder.
 
     Raises:
         SettingsError: a file in the settings cannot be read.
@@ -58,7 +67,7 @@ def build_app(settings: Settings, *, clock: Clock | None = None, sids: SidFactor
         core.seed()
     faults, bell = Faults(), Bell()
     core.store.after_commit(bell.ring)
-    app = web.Application(client_max_size=_LARGEST_REQUEST)
+    app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=middlewares)
     app[CORE] = core
     app.cleanup_ctx.append(lambda app: _run(app, core, bell, tls))
     admin.add_routes(app, core, faults, bell)

@@ -58,10 +58,8 @@ def authenticate(store: Store, header: str | None) -> Caller:
         ApiError: 401 for a header that is missing, malformed or unknown, and for a closed account.
     """
     username, password = _basic(header)
-    if username.startswith("SK"):
-        caller = _by_key(store, username, password)
-    else:
-        caller = _by_token(store, username, password)
+    find = _by_key if username.startswith("SK") else _by_token
+    caller = find(store, username, password)
     if caller is None or caller.account.status == AccountStatus.CLOSED:
         raise unauthorized()
     return caller

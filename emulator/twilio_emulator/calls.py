@@ -1,7 +1,7 @@
 """A call of the API as the resources see it, and the table of routes.
 
-A resource is a module of plain functions: each takes a ``Call``, reads and checks its parameters, acts on the store and
-renders an ``Answer``. No function waits; the server runs each in one transaction.
+A resource is a module of plain functions: each takes a ``Call``, reads and checks its parameters, acts on
+the store and renders an ``Answer``. No function waits; the server runs each in one transaction.
 """
 
 from __future__ import annotations

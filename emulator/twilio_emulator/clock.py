@@ -1,7 +1,8 @@
 """Time as an argument.
 
-The emulator never reads the wall clock itself: status progression, retry pauses and time stamps ask a ``Clock``. Tests
-give a ``VirtualClock`` and move it; nothing then waits. Socket time-outs are not part of it, they stay real.
+The emulator never reads the wall clock itself: status progression, retry pauses and time stamps ask a
+``Clock``. Tests give a ``VirtualClock`` and move it; nothing then waits. Socket time-outs are not part of
+it, they stay real.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Failures on demand: what the API does to the next calls that match.
 
-``before`` refuses without acting, ``after`` acts and then spoils the answer: the case in which a client cannot know.
+``before`` refuses without acting, ``after`` acts and then spoils the answer: the case in which a client
+cannot know.
 """
 
 from __future__ import annotations

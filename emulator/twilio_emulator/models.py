@@ -1,6 +1,7 @@
 """What the emulator keeps: one frozen record a row of the store.
 
-Moments are seconds since the epoch, UTC. ``seq`` grows with every record of a kind; lists go from the newest down.
+Moments are seconds since the epoch, UTC. ``seq`` grows with every record of a kind; lists go from the
+newest down.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How lists are cut into pages and how pages link to one another.
 
-v2010 links are relative (``next_page_uri``), those of the newer APIs absolute and at twilio.com (``meta.next_page_url``), as
-the SDKs expect. A ``PageToken`` holds a position in the list: ``PA`` for what follows it, ``PB`` for what precedes it.
+v2010 links are relative (``next_page_uri``), those of the newer APIs absolute and at twilio.com
+(``meta.next_page_url``), as the SDKs expect. A ``PageToken`` holds a position in the list: ``PA`` for what
+follows it, ``PB`` for what precedes it.
 """
 
 from __future__ import annotations

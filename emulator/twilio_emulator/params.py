@@ -1,7 +1,7 @@
 """A call's parameters, read one by one and checked while read.
 
-Twilio ignores names it does not know, and so does this. A value that cannot be used is a 400 that names its parameter. An
-empty value is a value: it clears a URL.
+Twilio ignores names it does not know, and so does this. A value that cannot be used is a 400 that names its
+parameter. An empty value is a value: it clears a URL.
 """
 
 from __future__ import annotations

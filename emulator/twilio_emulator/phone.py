@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import aiohttp
 
 from twilio_emulator.client import AdminClient
 from twilio_emulator.errors import AdminError
+from twilio_emulator.terminal import complain, tell
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,12 +46,12 @@ async def say(
             attempt for attempt in await admin.deliveries(after=start) if attempt["messageSid"] == message["sid"]
         ]
     if as_json:
-        print(json.dumps({"message": message, "answers": answers, "deliveries": attempts}, ensure_ascii=False))
+        tell(json.dumps({"message": message, "answers": answers, "deliveries": attempts}, ensure_ascii=False))
     else:
         for answer in answers:
-            print(answer["body"])
+            tell(answer["body"])
     if not answers:
-        print(f"no answer within {wait:g} s; {_result(received, attempts)}", file=sys.stderr)
+        complain(f"no answer within {wait:g} s; {_result(received, attempts)}")
     return 0 if answers else 1
 
 
@@ -61,7 +61,7 @@ async def print_messages(*, url: str, sender: str, recipient: str, as_json: bool
         found = await admin.messages(from_=sender, to=recipient)
     for message in found:
         line = "{created} {direction:14} {from} -> {to}: {body}".format(**message)
-        print(json.dumps(message, ensure_ascii=False) if as_json else line)
+        tell(json.dumps(message, ensure_ascii=False) if as_json else line)
     return 0
 
 

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from twilio_emulator.app import build_app
 from twilio_emulator.errors import SettingsError
+from twilio_emulator.terminal import tell
 
 if TYPE_CHECKING:
     from twilio_emulator.settings import Settings
@@ -43,7 +44,7 @@ async def serve(settings: Settings, *, host: str, port: int) -> int:
     try:
         await _listen(runner, host, port)
         bound = runner.addresses[0][1]
-        print(f"twilio-emulator listens on http://{host}:{bound} for {settings.account_sid}", flush=True)
+        tell(f"twilio-emulator listens on http://{host}:{bound} for {settings.account_sid}")
         await told_to_end.wait()
     finally:
         await runner.cleanup()

@@ -1,7 +1,7 @@
 """Twilio's API over HTTP: routes, credentials, faults, error bodies and the log, around the resources.
 
-Refuses nothing that Twilio takes: a GET may carry a form Content-Type. Whatever goes wrong is answered with Twilio's error
-body; a failure of the emulator itself is a 500 with code 20500 and a traceback in its log.
+Refuses nothing that Twilio takes: a GET may carry a form Content-Type. Whatever goes wrong is answered with
+Twilio's error body; a failure of the emulator itself is a 500 with code 20500 and a traceback in its log.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from twilio_emulator.faults import Faults
     from twilio_emulator.models import Account
 
-__all__ = ["add_routes", "access_log"]
+__all__ = ["access_log", "add_routes"]
 
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("twilio_emulator.access")
@@ -87,7 +87,7 @@ class _Server:
             served.answer = Answer(status=error.status, body=error.body())
         except web.HTTPRequestEntityTooLarge:
             served.answer = _refused(invalid("request body", "it may have at most 1 MiB"))
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever it is: Twilio's 500 for the caller, the traceback for the log
             _log.exception("%s %s failed", request.method, request.path)
             broken = ApiError(status=500, code=20500, message="An internal server error has occurred")
             served.answer = _refused(broken)

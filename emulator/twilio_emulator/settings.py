@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import SettingsError
@@ -13,6 +12,7 @@ from twilio_emulator.sids import is_sid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 __all__ = ["ConnectTo", "MainKey", "Settings"]
 

@@ -5,8 +5,8 @@
         client = twilio_client(transport=transport, username=emulator.account_sid, password=emulator.auth_token)
         await emulator.admin.inbound(sender="+15551230000", recipient="+13055550123", body="Hola")
 
-By default nothing waits: states of messages and retries follow one another at once. Give a ``VirtualClock`` and delays in the
-settings to hold them.
+By default nothing waits: states of messages and retries follow one another at once. Give a ``VirtualClock``
+and delays in the settings to hold them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from twilio_emulator.settings import ConnectTo, MainKey, Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
+
+    from aiohttp.typedefs import Middleware
 
     from twilio_emulator.clock import Clock
 
@@ -74,8 +76,9 @@ async def running_emulator(
     ca_file: Path | None = None,
     connect_to: Sequence[ConnectTo] = (),
     port: int = 0,
+    middlewares: Sequence[Middleware] = (),
 ) -> AsyncIterator[RunningEmulator]:
-    """Run an emulator on a free port of 127.0.0.1; arguments as in ``Settings``."""
+    """Run an emulator on a free port of 127.0.0.1; arguments as in ``Settings`` and ``build_app``."""
     settings = Settings(
         account_sid=ACCOUNT_SID,
         auth_token=AUTH_TOKEN,
@@ -88,7 +91,9 @@ async def running_emulator(
         ca_file=ca_file,
         connect_to=tuple(connect_to),
     )
-    runner = web.AppRunner(build_app(settings, clock=clock), access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(
+        build_app(settings, clock=clock, middlewares=middlewares), access_log=None, shutdown_timeout=0.5
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -1,7 +1,7 @@
 """A phone writes to a number: the message is recorded and its webhook prepared.
 
-A WhatsApp message is taken to the number's ``sms_url``; Twilio takes it to the WhatsApp sender's own callback URL, which
-belongs to an API that the emulator does not have yet.
+A WhatsApp message is taken to the number's ``sms_url``; Twilio takes it to the WhatsApp sender's own
+callback URL, which belongs to an API that the emulator does not have yet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A message on its way out: what is refused, what is recorded, and its states until it rests.
 
-The states follow one another on the emulator's clock: queued, sending, sent, delivered, and read on WhatsApp. Each but
-the first calls the status callback. The phone at the other end always receives.
+The states follow one another on the emulator's clock: queued, sending, sent, delivered, and read on
+WhatsApp. Each but the first calls the status callback. The phone at the other end always receives.
 """
 
 from __future__ import annotations

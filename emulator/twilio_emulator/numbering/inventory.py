@@ -1,8 +1,9 @@
 """Which numbers are offered: the same ones for the same seed, without a list of them.
 
-Every well-formed number of a plan is for sale until somebody owns it. A search builds numbers instead of scanning them: the
-pattern is laid over each area's prefix at each place it fits, and the free digits are filled in an order that the seed
-decides. So a pattern that leaves no digit free finds its one number at once.
+Every well-formed number of a plan is for sale until somebody owns it. A search builds numbers instead of
+scanning them: the pattern is laid over each area's prefix at each place it fits, and the free digits are
+filled in an order that the seed decides. So a pattern that leaves no digit free finds its one number at
+once.
 """
 
 from __future__ import annotations

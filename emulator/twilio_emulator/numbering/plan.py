@@ -1,7 +1,7 @@
 """A numbering plan: countries, their kinds of number, areas and prices.
 
-Area codes, places and lengths are real; prices follow Twilio's list in magnitude only. Every well-formed number of a plan
-can exist; the inventory decides which are offered.
+Area codes, places and lengths are real; prices follow Twilio's list in magnitude only. Every well-formed
+number of a plan can exist; the inventory decides which are offered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rotation of the auth token: ``accounts.twilio.com/v1/AuthTokens``.
 
-Both calls act on the account that authenticates; none takes an account. Webhooks are signed with the primary token until
-the secondary is promoted; then the old primary is dead at once.
+Both calls act on the account that authenticates; none takes an account. Webhooks are signed with the
+primary token until the secondary is promoted; then the old primary is dead at once.
 """
 
 from __future__ import annotations

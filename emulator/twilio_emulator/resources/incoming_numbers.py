@@ -1,7 +1,7 @@
 """Numbers that an account owns: ``/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers``.
 
-Every well-formed number of the numbering plan can be bought until somebody owns it. A released number can be bought by
-nobody for ten days: Twilio gives it back in its Console only.
+Every well-formed number of the numbering plan can be bought until somebody owns it. A released number can
+be bought by nobody for ten days: Twilio gives it back in its Console only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def create(call: Call, *, kind: str | None = None) -> Answer:
         config=config,
         now=call.now,
     )
-    return Answer(status=201, body=_render(number))
+    return Answer(status=201, body=_render(number) if kind is None else _render_typed(number))
 
 
 def list_(call: Call, *, kind: str | None = None) -> Answer:
@@ -64,7 +64,8 @@ def list_(call: Call, *, kind: str | None = None) -> Answer:
     if kind is not None:
         conditions.append(("kind = ?", kind))
     found = call.core.store.numbers.page(conditions, window)
-    return Answer(body=uri_page(call, "incoming_phone_numbers", found, window, _render, filters=_FILTERS))
+    render = _render if kind is None else _render_typed
+    return Answer(body=uri_page(call, "incoming_phone_numbers", found, window, render, filters=_FILTERS))
 
 
 def fetch(call: Call) -> Answer:
@@ -224,6 +225,11 @@ def _render(number: Number) -> Json:
         "voice_receive_mode": config.voice_receive_mode,
         "voice_url": config.voice_url,
     }
+
+
+def _render_typed(number: Number) -> Json:
+    """Return a number as the lists of one type have it: without its type."""
+    return {name: value for name, value in _render(number).items() if name != "type"}
 
 
 _LIST = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers"

@@ -1,7 +1,8 @@
 """API keys: ``iam.twilio.com/v1/Keys``.
 
-The account is named by a parameter here, not by the path. It must be the account that authenticates: resources outside of
-v2010 need the account's own credentials, and a key made for another account than the one named would be found out too late.
+The account is named by a parameter here, not by the path. It must be the account that authenticates:
+resources outside of v2010 need the account's own credentials, and a key made for another account than the
+one named would be found out too late.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What can be set on a number, by purchase and by update alike.
 
-Setting an application clears the URLs it stands for and setting a URL clears the application. A fallback URL needs its
-primary URL. A field that is not given stays as it is; one given empty is cleared.
+Setting an application clears the URLs it stands for and setting a URL clears the application. A fallback
+URL needs its primary URL. A field that is not given stays as it is; one given empty is cleared.
 """
 
 from __future__ import annotations

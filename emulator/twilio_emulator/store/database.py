@@ -1,8 +1,8 @@
 """One SQLite connection, used from the event loop's thread only.
 
-Every call of the API is one transaction: it is done wholly or not at all. Statements take well under a millisecond, so
-none is moved to a thread. A file is kept in write-ahead mode with synchronous NORMAL: a killed process loses nothing, a
-power cut may lose the last moments.
+Every call of the API is one transaction: it is done wholly or not at all. Statements take well under a
+millisecond, so none is moved to a thread. A file is kept in write-ahead mode with synchronous NORMAL: a
+killed process loses nothing, a power cut may lose the last moments.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which part of a list is asked for, and the part itself.
 
-Lists run from the newest record to the oldest. A position is a record's ``seq``, so a page neither repeats nor skips a
-record when others are made or deleted between two pages.
+Lists run from the newest record to the oldest. A position is a record's ``seq``, so a page neither repeats
+nor skips a record when others are made or deleted between two pages.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The emulator's own clockwork: moves messages on and calls the webhooks that are queued.
 
-What is to be done lies in the store, so a restart goes on where the last process stopped. Webhooks of one message are called
-one after another, in the order they arose; those of different messages at the same time.
+What is to be done lies in the store, so a restart goes on where the last process stopped. Webhooks of one
+message are called one after another, in the order they arose; those of different messages at the same time.
 """
 
 from __future__ import annotations

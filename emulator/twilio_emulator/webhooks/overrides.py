@@ -1,7 +1,8 @@
 """Connection overrides: how a customer's URL changes time-outs and retries, by its fragment.
 
 ``https://example.com/hook#ct=2000&rt=5000&tt=12000&rc=3&rp=ct,5xx`` (twilio.com/docs/usage/webhooks/
-webhooks-connection-overrides). A value out of bounds or unknown leaves the default. ``e`` and ``sni`` are read over.
+webhooks-connection-overrides). A value out of bounds or unknown leaves the default. ``e`` and ``sni`` are
+read over.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from yarl import URL
 from twilio_emulator.webhooks.twiml import LARGEST_REPLY
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from twilio_emulator.settings import ConnectTo
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "WebhookSender"]
 
 _MOST_REDIRECTS = 5
+_FAILURES: dict[type[Exception], tuple[int, str, str]] = {
+    aiohttp.ClientSSLError: (11220, "the TLS handshake failed", "ct"),
+    aiohttp.ConnectionTimeoutError: (11205, "the connection timed out", "ct"),
+    TimeoutError: (11200, "the answer did not come in time", "rt"),
+    aiohttp.TooManyRedirects: (11215, "too many redirects", "other"),
+    aiohttp.ServerDisconnectedError: (11200, "the connection broke before the answer", "other"),
+    aiohttp.ClientPayloadError: (11200, "the answer broke off", "other"),
+    OSError: (11200, "the connection broke", "other"),
+}
+"""Failures that need no look inside, the special ones first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,25 +146,16 @@ def _failed(error: Exception) -> Outcome:
 
 def _classify(error: Exception) -> tuple[int, str, str]:
     """Return Twilio's alert, a text and the kind of a failure."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return _certificate(error.certificate_error)
-        case aiohttp.ClientConnectorDNSError():
-            return 11210, f"the host name cannot be resolved: {error.host}", "ct"
-        case aiohttp.ClientSSLError():
-            return 11220, "the TLS handshake failed", "ct"
-        case aiohttp.ClientConnectorError():
-            return 11205, f"the connection failed: {error.os_error.strerror or error.os_error}", "ct"
-        case aiohttp.ConnectionTimeoutError():
-            return 11205, "the connection timed out", "ct"
-        case TimeoutError():
-            return 11200, "the answer did not come in time", "rt"
-        case aiohttp.TooManyRedirects():
-            return 11215, "too many redirects", "other"
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | OSError():
-            return 11200, "the connection broke before the answer", "other"
-        case _:
-            return 11206, f"the answer is no HTTP: {type(error).__name__}", "other"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return _certificate(error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return 11210, f"the host name cannot be resolved: {error.host}", "ct"
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError):
+        return 11205, f"the connection failed: {error.os_error.strerror or error.os_error}", "ct"
+    for kind, classified in _FAILURES.items():
+        if isinstance(error, kind):
+            return classified
+    return 11206, f"the answer is no HTTP: {type(error).__name__}", "other"
 
 
 def _certificate(error: Exception) -> tuple[int, str, str]:

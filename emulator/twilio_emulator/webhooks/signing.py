@@ -1,7 +1,7 @@
 """A webhook as it goes over the wire, signed as Twilio signs it.
 
-The signature covers the configured URL without its fragment, and every form field. A GET has no form: its parameters are
-part of the URL. It is always the primary auth token of the account that owns the number.
+The signature covers the configured URL without its fragment, and every form field. A GET has no form: its
+parameters are part of the URL. It is always the primary auth token of the account that owns the number.
 """
 
 from __future__ import annotations

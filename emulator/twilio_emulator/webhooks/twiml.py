@@ -1,7 +1,8 @@
 """What a customer answers to a message webhook.
 
-``<Response>`` with any number of ``<Message>``; a plain text is one message; nothing is nothing. Twilio's own alerts name what
-is wrong: 12100 no XML, 12102 another root, 12200 something the emulator does not know, 12300 a content type, 11750 too much.
+``<Response>`` with any number of ``<Message>``; a plain text is one message; nothing is nothing. Twilio's
+own alerts name what is wrong: 12100 no XML, 12102 another root, 12200 something the emulator does not know,
+12300 a content type, 11750 too much.
 """
 
 from __future__ import annotations

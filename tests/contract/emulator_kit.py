@@ -1,0 +1,169 @@
+"""What the emulator's tests start from: a recorded emulator, SDK clients of both kinds, a customer's web server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from aiohttp import web
+from switchboard_twilio import TwilioTransport, twilio_client
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+from twilio_emulator.settings import MainKey
+from twilio_emulator.testing import RunningEmulator, running_emulator
+
+from tests.contract.emulator_contract import Recorder
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+MAIN_KEY = MainKey(sid="SK" + "a" * 32, secret="main-key-secret")  # noqa: S106
+PHONE = "+5491155550100"
+NUMBER = "+13055550123"
+PATIENCE = 10.0
+
+TRANSPORT_WARNINGS = [
+    pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The .auth. parameter is deprecated:DeprecationWarning"),
+]
+"""The transport's use of aiohttp.BasicAuth is the transport's to mend."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """An emulator with one subaccount, and clients of everybody."""
+
+    emulator: RunningEmulator
+    recorder: Recorder
+    session: aiohttp.ClientSession
+    parent: Client
+    sub: Client
+    sub_sid: str
+    sub_token: str
+
+    def client(self, username: str, password: str, account_sid: str | None = None) -> Client:
+        """Return an async SDK client with other credentials."""
+        transport = TwilioTransport(session=self.session, endpoint=self.emulator.base_url)
+        return twilio_client(transport=transport, username=username, password=password, account_sid=account_sid)
+
+    async def buy(self, phone_number: str = NUMBER, **config: object) -> Any:
+        """Buy a number for the subaccount."""
+        return await self.sub.incoming_phone_numbers.create_async(phone_number=phone_number, **config)
+
+    async def raw(
+        self,
+        method: str,
+        path: str,
+        auth: tuple[str, str] | None,
+        *,
+        form: object = None,
+        query: object = None,
+    ) -> tuple[int, dict[str, Any]]:
+        """Call what no SDK would; return status and body."""
+        async with self.session.request(
+            method,
+            f"{self.emulator.base_url}{path}",
+            headers={"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {},
+            data=form,
+            params=query,  # type: ignore[arg-type]
+        ) as reply:
+            return reply.status, await reply.json() if reply.content_type == "application/json" else {}
+
+
+@asynccontextmanager
+async def a_world(**options: Any) -> AsyncIterator[World]:
+    """Run an emulator whose traffic is held to the documents; the test fails on any problem."""
+    recorder = Recorder()
+    async with (
+        running_emulator(middlewares=[recorder.middleware()], main_key=MAIN_KEY, **options) as emulator,
+        aiohttp.ClientSession() as session,
+    ):
+        transport = TwilioTransport(session=session, endpoint=emulator.base_url)
+        parent = twilio_client(
+            transport=transport, username=emulator.account_sid, password=emulator.auth_token
+        )
+        found = await parent.api.v2010.accounts.list_async(friendly_name="tenant")
+        account = found[0] if found else await parent.api.v2010.accounts.create_async(friendly_name="tenant")
+        yield World(
+            emulator=emulator,
+            recorder=recorder,
+            session=session,
+            parent=parent,
+            sub=twilio_client(transport=transport, username=account.sid, password=account.auth_token),
+            sub_sid=account.sid,
+            sub_token=account.auth_token,
+        )
+    assert recorder.problems == []
+
+
+class EmulatorHttpClient(TwilioHttpClient):  # type: ignore[misc]
+    """How the docs tell users of the synchronous SDK to reach the emulator."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__()
+        self._base_url = base_url
+
+    def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Any:
+        """Send a call to the emulator: the product becomes the first part of the path."""
+        parts = urlsplit(uri)
+        product = (parts.hostname or "").split(".")[0]
+        query = f"?{parts.query}" if parts.query else ""
+        return super().request(method, f"{self._base_url}/{product}{parts.path}{query}", *args, **kwargs)
+
+
+@dataclass
+class Customer:
+    """A customer's web server: remembers what Twilio sent, answers as told."""
+
+    url: str = ""
+    seen: list[web.Request] = field(default_factory=list)
+    forms: list[dict[str, str]] = field(default_factory=list)
+    answers: list[Callable[[], Awaitable[web.StreamResponse]]] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Take a webhook; the answers given beforehand are used up one by one, then it is an empty 204."""
+        self.seen.append(request)
+        posted = await request.post() if request.method == "POST" else request.query
+        self.forms.append({name: str(value) for name, value in posted.items()})
+        if self.answers:
+            return await self.answers.pop(0)()
+        return web.Response(status=204)
+
+    def answer(self, text: str = "", *, status: int = 200, content_type: str = "text/xml") -> None:
+        """Have the next webhook answered so."""
+
+        async def make() -> web.StreamResponse:
+            return web.Response(status=status, text=text, content_type=content_type)
+
+        self.answers.append(make)
+
+    def hang(self) -> None:
+        """Leave the next webhook without an answer."""
+
+        async def make() -> web.StreamResponse:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        self.answers.append(make)
+
+
+@asynccontextmanager
+async def a_customer(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[Customer]:
+    """Run a customer's server on a free loopback port."""
+    customer = Customer()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", customer.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        customer.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
+        yield customer
+    finally:
+        await runner.cleanup()
