@@ -21,8 +21,11 @@ class Clock(Protocol):
         """Seconds since the Unix epoch, UTC."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
-        """Return once ``seconds`` have passed on this clock."""
+    async def sleep_until(self, moment: float) -> None:
+        """Return once ``now`` is at or past ``moment``.
+
+        A moment and not a duration: a duration would begin anew when time moves between taking it and sleeping.
+        """
         ...
 
 
@@ -33,9 +36,9 @@ class SystemClock:
         """Seconds since the Unix epoch, UTC."""
         return time.time()
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep_until(self, moment: float) -> None:
         """Wait in real time."""
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(max(0.0, moment - time.time()))
 
 
 class VirtualClock:
@@ -53,13 +56,13 @@ class VirtualClock:
         """Seconds since the Unix epoch, as last set."""
         return self._now
 
-    async def sleep(self, seconds: float) -> None:
-        """Return once ``advance`` has passed the moment; at once if there is nothing to wait for."""
-        if seconds <= 0:
+    async def sleep_until(self, moment: float) -> None:
+        """Return once ``advance`` has reached the moment; at once if it is past."""
+        if moment <= self._now:
             await asyncio.sleep(0)
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        sleeper = (self._now + seconds, woken)
+        sleeper = (moment, woken)
         self._sleepers.append(sleeper)
         try:
             await woken

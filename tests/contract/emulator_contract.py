@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "twilio-oai"
 _DOCUMENTS = {"api": "api_v2010", "iam": "iam_v1", "accounts": "accounts_v1", "pricing": "pricing_v1"}
+_LARGEST_FORM = 1_000_000
 _FORMATS = jsonschema.FormatChecker(formats=())
 
 
 @_FORMATS.checks("date-time-rfc-2822", raises=(ValueError, TypeError))
 def _rfc2822(value: object) -> bool:
-    return not isinstance(value, str) or bool(parsedate_to_datetime(value)) and value.endswith(" +0000")
+    return not isinstance(value, str) or (bool(parsedate_to_datetime(value)) and value.endswith(" +0000"))
 
 
 @_FORMATS.checks("date-time")
@@ -131,7 +132,8 @@ class Recorder:
 
         @web.middleware
         async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-            form = (await request.read()).decode("utf-8", "replace")
+            too_large = (request.content_length or 0) > _LARGEST_FORM
+            form = "" if too_large else (await request.read()).decode("utf-8", "replace")
             response = await handler(request)
             if not request.path.startswith(("/emulator/", "/healthz")) and isinstance(response, web.Response):
                 host, _, path = request.path.lstrip("/").partition("/")
@@ -142,9 +144,7 @@ class Recorder:
 
         return check
 
-    def _check(
-        self, host: str, request: web.Request, path: str, form: str, response: web.Response
-    ) -> Iterator[str]:
+    def _check(self, host: str, request: web.Request, path: str, form: str, response: web.Response) -> Iterator[str]:
         if response.status >= 400:
             yield from _check_error(response)
             return
@@ -157,9 +157,7 @@ class Recorder:
         yield from self._check_request(host, operation, request, form)
         yield from self._check_answer(host, operation, response)
 
-    def _check_request(
-        self, host: str, operation: dict[str, Any], request: web.Request, form: str
-    ) -> Iterator[str]:
+    def _check_request(self, host: str, operation: dict[str, Any], request: web.Request, form: str) -> Iterator[str]:
         documented = {item["name"]: item["schema"] for item in operation.get("parameters", []) if item["in"] == "query"}
         given = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
         if request.method == "POST":

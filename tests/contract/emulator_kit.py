@@ -11,19 +11,20 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
-from switchboard_twilio import TwilioTransport, twilio_client
 from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
+
+from switchboard_twilio import TwilioTransport, twilio_client
+from tests.contract.emulator_contract import Recorder
 from twilio_emulator.settings import MainKey
 from twilio_emulator.testing import RunningEmulator, running_emulator
-
-from tests.contract.emulator_contract import Recorder
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-MAIN_KEY = MainKey(sid="SK" + "a" * 32, secret="main-key-secret")  # noqa: S106
+    from twilio.rest import Client
+
+MAIN_KEY = MainKey(sid="SK" + "a" * 32, secret="main-key-secret")
 PHONE = "+5491155550100"
 NUMBER = "+13055550123"
 PATIENCE = 10.0
@@ -85,9 +86,7 @@ async def a_world(**options: Any) -> AsyncIterator[World]:
         aiohttp.ClientSession() as session,
     ):
         transport = TwilioTransport(session=session, endpoint=emulator.base_url)
-        parent = twilio_client(
-            transport=transport, username=emulator.account_sid, password=emulator.auth_token
-        )
+        parent = twilio_client(transport=transport, username=emulator.account_sid, password=emulator.auth_token)
         found = await parent.api.v2010.accounts.list_async(friendly_name="tenant")
         account = found[0] if found else await parent.api.v2010.accounts.create_async(friendly_name="tenant")
         yield World(

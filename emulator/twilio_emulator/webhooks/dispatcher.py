@@ -20,8 +20,6 @@ from twilio_emulator.webhooks.signing import sign
 from twilio_emulator.webhooks.twiml import InvalidReply, Reply, parse_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from twilio_emulator.bell import Bell
     from twilio_emulator.core import Core
     from twilio_emulator.models import Webhook
@@ -73,14 +71,11 @@ class Dispatcher:
         if due is None:
             await rung
             return
-        nap = asyncio.ensure_future(self._nap(due - self._core.clock.now()))
+        nap = asyncio.ensure_future(self._core.clock.sleep_until(due))
         try:
             await asyncio.wait({rung, nap}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             nap.cancel()
-
-    def _nap(self, seconds: float) -> Coroutine[None, None, None]:
-        return self._core.clock.sleep(max(0.0, seconds))
 
     def _advance_messages(self) -> None:
         now = self._core.clock.now()
@@ -132,7 +127,7 @@ class Dispatcher:
             spent = current.attempts >= overrides.retries or loop.time() >= deadline
             if outcome.ok or spent or not overrides.repeats(outcome.kind):
                 return failure
-            await self._core.clock.sleep(self._core.settings.retry_delay)
+            await self._core.clock.sleep_until(self._core.clock.now() + self._core.settings.retry_delay)
             current = self._core.store.outbox.find(webhook.seq)
         return None
 

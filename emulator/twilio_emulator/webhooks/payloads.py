@@ -87,8 +87,8 @@ def _sms(message: Message, sender: Address, recipient: Address) -> Params:
 def _whatsapp(message: Message, sender: Address) -> Params:
     wa_id = sender.number.removeprefix("+") if sender.number.startswith("+") else ""
     profile = message.profile_name or wa_id or sender.number
-    context = {"ProfileName": profile, **({"WaId": wa_id} if wa_id else {})}
-    metadata = {"type": "whatsapp", "data": {"context": context}}
+    metadata = {"type": "whatsapp", "data": {"context": {"ProfileName": profile, "WaId": wa_id}}}
+    encoded = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
     kind = _content_type(message.media[0]).partition("/")[0] if message.media else "text"
     return [
         ("SmsMessageSid", message.sid),
@@ -104,7 +104,7 @@ def _whatsapp(message: Message, sender: Address) -> Params:
         ("ReferralNumMedia", "0"),
         ("MessageSid", message.sid),
         ("AccountSid", message.account_sid),
-        ("ChannelMetadata", json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))),
+        *([("ChannelMetadata", encoded)] if wa_id else []),
         ("From", message.sender),
         ("ApiVersion", _API_VERSION),
     ]

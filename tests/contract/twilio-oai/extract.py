@@ -2,8 +2,8 @@
 
     python tests/contract/twilio-oai/extract.py /path/to/twilio-oai/spec/json
 
-For: keeping the tests self-contained without two megabytes of documents. Each path is taken over whole, with every schema
-it refers to; only prose and examples are left out. ``x-source`` in each file says which document it was cut from.
+For: keeping the tests self-contained without two megabytes of documents. Each path is taken over whole, with
+every schema it refers to; only prose and examples are left out. ``x-source`` in each file names its document.
 Refuses: a document whose SHA-256 is not the one below: the extracts and README.md would then tell different versions.
 """
 
