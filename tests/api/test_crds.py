@@ -10,11 +10,14 @@ from urllib.parse import quote
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dev.cluster import binaries
 from dev.cluster.errors import ApiRefused
 from dev.cluster.kube import Api
-from switchboard_operator.api import API_VERSION, KINDS, crdgen
+from switchboard_operator.api import API_VERSION, KINDS, crdgen, grammar
+from switchboard_operator.api.rules import Rule, raw
 from tests.support.controlplane import ControlPlane, control_plane
 
 Document = dict[str, Any]
@@ -37,18 +40,21 @@ CASES: list[Document] = [
 ]
 
 
+APPLIED: list[Document] = [
+    document
+    for path in [*sorted(SAMPLES.glob("*.yaml")), HERE / "manifests" / "sketch" / "api-sketch.yaml"]
+    for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+]
+
+
 # ---- documents -----------------------------------------------------------------------------------------------------
-
-
-def _step(key: str) -> str | int:
-    return int(key) if key.isdigit() else key
 
 
 def _at(document: Any, path: str) -> Any:
     """What stands at a dotted path; None where nothing does."""
-    for key in map(_step, path.split(".")):
+    for key in path.split("."):
         try:
-            document = document[key]
+            document = document[int(key) if isinstance(document, list) else key]
         except (KeyError, IndexError, TypeError):
             return None
     return document
@@ -59,12 +65,12 @@ def _change(document: Document, case: Document) -> Document:
     out = copy.deepcopy(document)
     for path in case.get("remove", ()):
         *parents, last = path.split(".")
-        del reduce(lambda part, key: part[_step(key)], parents, out)[last]
+        del reduce(dict.__getitem__, parents, out)[last]
     for path, value in case.get("set", {}).items():
         *parents, last = path.split(".")
         target: Any = out
-        for key in map(_step, parents):
-            target = target[key] if isinstance(key, int) else target.setdefault(key, {})
+        for key in parents:
+            target = target[int(key)] if key.isdigit() else target.setdefault(key, {})
         target[last] = value
     return out
 
@@ -88,7 +94,7 @@ def plane() -> Iterator[ControlPlane]:
     with control_plane() as running:
         for kind in KINDS:
             running.api.apply(f"{CRDS}/{kind.crd.name}", crdgen.definition(kind))
-        _await_established(running.api)
+        _await_established(running.api, {kind.crd.name for kind in KINDS})
         running.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": "acme"}})
         yield running
 
@@ -99,8 +105,8 @@ def api(plane: ControlPlane) -> Api:
     return plane.api
 
 
-def _await_established(api: Api) -> None:
-    missing = {kind.crd.name for kind in KINDS}
+def _await_established(api: Api, names: set[str]) -> None:
+    missing = set(names)
     for event in api.watch(CRDS, resource_version="0", seconds=30):
         conditions = event["object"].get("status", {}).get("conditions") or ()
         if any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions):
@@ -194,6 +200,73 @@ def test_every_rule_is_met_by_a_refused_manifest(kind: Any) -> None:
     assert {rule for rule in rules if not any(len(text) > 9 and text in rule for text in quoted)} == set()
 
 
+# ---- the grammars ---------------------------------------------------------------------------------------------------
+
+PATTERNS = {
+    name: value
+    for name, value in vars(grammar).items()
+    if name.isupper() and isinstance(value, str) and value.endswith("$")
+}
+PROBE = {"group": "test.switchboard.dev", "kind": "Probe", "plural": "probes", "singular": "probe"}
+
+
+def _field(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def _probe() -> Document:
+    """A kind with two lists for each grammar: strings that must fit, and strings that must not."""
+    fields = {}
+    for name, pattern in PATTERNS.items():
+        for prefix, sign in (("fits", ""), ("misses", "!")):
+            rule = Rule(rule=f"{sign}self.matches({raw(pattern)})", message=f"{name} reads otherwise than in Python")
+            items = {"type": "string", "maxLength": 300, RULES: [rule.schema()]}
+            fields[prefix + _field(name)] = {"type": "array", "maxItems": 8, "items": items}
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {key: PROBE[key] for key in ("kind", "plural", "singular")}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{PROBE['plural']}.{PROBE['group']}"},
+        "spec": {"group": PROBE["group"], "scope": "Cluster", "names": names, "versions": [version]},
+    }
+
+
+@pytest.fixture(scope="module")
+def probes(plane: ControlPlane) -> str:
+    """Where probes are posted, without being stored."""
+    document = _probe()
+    plane.api.apply(f"{CRDS}/{document['metadata']['name']}", document)
+    _await_established(plane.api, {document["metadata"]["name"]})
+    return f"/apis/{PROBE['group']}/v1/{PROBE['plural']}?dryRun=All"
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_api_server_reads_a_grammar_as_python_does(
+    name: str, plane: ControlPlane, probes: str, data: st.DataObject
+) -> None:
+    """RE2 in a CEL rule and `re` in the operator agree on any string."""
+    near = st.from_regex(PATTERNS[name].removesuffix("$").removeprefix("^"))
+    texts = data.draw(st.lists((near | st.text(max_size=40)).filter(lambda text: len(text) <= 300), max_size=8))
+    fits = [text for text in texts if grammar.fits(PATTERNS[name], text)]
+    misses = [text for text in texts if not grammar.fits(PATTERNS[name], text)]
+    spec = {f"fits{_field(name)}": fits, f"misses{_field(name)}": misses}
+
+    plane.api.request(
+        "POST",
+        probes,
+        {
+            "apiVersion": f"{PROBE['group']}/v1",
+            "kind": PROBE["kind"],
+            "metadata": {"generateName": "probe-"},
+            "spec": spec,
+        },
+    )
+
+
 # ---- the kinds as a whole ------------------------------------------------------------------------------------------
 
 
@@ -225,10 +298,9 @@ def test_short_names_are_unique(api: Api) -> None:
     assert sorted(names) == ["ast", "num", "swt", "twa", "tws"]
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_sample_applied_again_writes_nothing(path: Path, put: Put) -> None:
+@pytest.mark.parametrize("document", APPLIED, ids=lambda document: f"{document['kind']}-{document['metadata']['name']}")
+def test_sample_applied_again_writes_nothing(document: Document, put: Put) -> None:
     """A sample applies, and once the operator wrote a status another apply changes nothing, whatever the defaults."""
-    document = _load(path)
     seen = put.write_status(put.apply(document), {"observedGeneration": 1})
 
     assert put.apply(document)["metadata"]["resourceVersion"] == seen["metadata"]["resourceVersion"]
@@ -264,7 +336,7 @@ def test_kubectl_shows_what_the_operator_has_not_seen(plane: ControlPlane, put: 
 
 
 def _kubectl(plane: ControlPlane, *arguments: str) -> str:
-    program = binaries.ensure(["kubectl"])["kubectl"]
+    program: str | Path = binaries.ensure(["kubectl"])["kubectl"]
     command = [program, f"--kubeconfig={plane.kubeconfig}", f"--cache-dir={plane.folder}", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

@@ -76,9 +76,7 @@ class TwilioAccountSpec(ApiModel):
     """Namespaces whose tenants may use this account. Absent admits none; an empty selector (`{}`) admits
     all."""
 
-    adoption: Annotated[list[AdoptionGrant], Field(max_length=128), ListMap(("namespace",))] = Field(
-        default=[]
-    )
+    adoption: Annotated[list[AdoptionGrant], Field(max_length=128), ListMap(("namespace",))] = Field(default=[])
     """What may be taken over, by whom: a SID in a tenant's YAML proves nothing, this does."""
 
     readopt: Literal["Never", "SameName"] = "Never"

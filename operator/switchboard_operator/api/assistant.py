@@ -193,8 +193,7 @@ class AssistantSpec(ApiModel):
         ),
         Rule(
             rule="!has(self.model) || has(self.instructions)",
-            message="instructions are needed with a model: say whom it speaks for and what it must "
-            "not promise",
+            message="instructions are needed with a model: say whom it speaks for and what it must not promise",
             field=".instructions",
         ),
         Rule(
@@ -203,10 +202,8 @@ class AssistantSpec(ApiModel):
             field=".fallbackModels",
         ),
         Rule(
-            rule="!has(self.script) || has(self.catalogue) || !self.script.rules.exists(rule, "
-            "has(rule.when.catalogue))",
-            message="script has a rule with catalogue: true, and there is no catalogue: set "
-            "catalogue.configMapRef",
+            rule="!has(self.script) || has(self.catalogue) || !self.script.rules.exists(r, has(r.when.catalogue))",
+            message="script has a rule with catalogue: true, and there is no catalogue: set catalogue.configMapRef",
             field=".script",
         ),
     )

@@ -33,8 +33,7 @@ class OpeningHours(ApiModel):
     validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="self.from < self.to",
-            message='to must be later than from: split hours over midnight in two, until "24:00" and '
-            'from "00:00"',
+            message='to must be later than from: split hours over midnight in two, until "24:00" and from "00:00"',
             field=".to",
         ),
     )

@@ -130,8 +130,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(kind: type[Resource[Any, Any]]) -> str:
     header = (
-        f"# Generated from {kind.__module__} by `python -m switchboard_operator.api.crdgen`; edit "
-        f"that, not this.\n"
+        f"# Generated from {kind.__module__} by `python -m switchboard_operator.api.crdgen`; edit that, not this.\n"
     )
     body = yaml.dump(definition(kind), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     return header + body

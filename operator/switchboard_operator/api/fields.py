@@ -74,8 +74,10 @@ EndpointURL = Annotated[
     Field(max_length=512),
     matches(
         grammar.ENDPOINT_URL,
-        "must be https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment "
-        "(http only to localhost, 127.0.0.1 or NAME.NAMESPACE.svc)",
+        (
+            "must be https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment (http only to "
+            "localhost, 127.0.0.1 or NAME.NAMESPACE.svc)"
+        ),
     ),
 ]
 
@@ -84,8 +86,10 @@ ServiceURL = Annotated[
     Field(max_length=512),
     matches(
         grammar.SERVICE_URL,
-        "must be https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment "
-        "(http only to NAME.NAMESPACE.svc)",
+        (
+            "must be https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment (http only to "
+            "NAME.NAMESPACE.svc)"
+        ),
     ),
 ]
 
@@ -146,9 +150,7 @@ Duration = Annotated[
     BeforeValidator(_read_duration),
     PlainSerializer(grammar.format_duration, return_type=str),
     WithJsonSchema({"type": "string", "maxLength": 20}),
-    matches(
-        grammar.DURATION, "is no duration: write hours, minutes or seconds; days are hours, so 90d is 2160h"
-    ),
+    matches(grammar.DURATION, "is no duration: write hours, minutes or seconds; days are hours, so 90d is 2160h"),
 ]
 """A Go duration in YAML, a timedelta in Python."""
 

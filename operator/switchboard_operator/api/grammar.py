@@ -56,9 +56,7 @@ PUBLIC_URL: Final = rf"^https://{_PUBLIC_HOST}{_PORT_AND_PATH}$"
 """https and a DNS name: no address, no single label, no user info, no query, no fragment."""
 SERVICE_URL: Final = rf"^(https://{_PUBLIC_HOST}|http://{_SERVICE_HOST}){_PORT_AND_PATH}$"
 """As PUBLIC_URL; plain http only to a Service of this cluster."""
-ENDPOINT_URL: Final = (
-    rf"^(https://({_PUBLIC_HOST}|{_LOOPBACK})|http://({_SERVICE_HOST}|{_LOOPBACK})){_PORT_AND_PATH}$"
-)
+ENDPOINT_URL: Final = rf"^(https://({_PUBLIC_HOST}|{_LOOPBACK})|http://({_SERVICE_HOST}|{_LOOPBACK})){_PORT_AND_PATH}$"
 """As SERVICE_URL, and loopback, for an emulator on the developer's machine."""
 
 RESERVED_SLUGS: Final = (
@@ -104,9 +102,9 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """Writes a duration, not negative, in the largest unit that divides its milliseconds."""
-    milliseconds = value // timedelta(milliseconds=1)
-    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-        if milliseconds % size == 0 and milliseconds:
-            return f"{milliseconds // size}{unit}"
-    return f"{milliseconds}ms" if milliseconds else "0s"
+    """Writes a duration, not negative, as Go would: `90m` is `1h30m`; what is finer than a millisecond is cut off."""
+    rest, parts = value // timedelta(milliseconds=1), []
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)):
+        count, rest = divmod(rest, size)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"

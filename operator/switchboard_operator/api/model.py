@@ -39,9 +39,7 @@ class ApiModel(BaseModel):
     """CEL rules over the object as a whole."""
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return with_rules(handler.resolve_ref_schema(handler(core_schema)), cls.validations)
 
     def manifest(self) -> dict[str, Any]:

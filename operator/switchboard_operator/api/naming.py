@@ -13,14 +13,12 @@ _RESERVED = ", ".join(f"'{slug}'" for slug in grammar.RESERVED_SLUGS)
 
 NAME_FITS_LABEL: Final = Rule(
     rule=f"self.metadata.name.size() <= {NAME_LIMIT}",
-    message=f"metadata.name is longer than {NAME_LIMIT} characters, which labels cannot hold: choose "
-    f"a shorter name",
+    message=f"metadata.name is longer than {NAME_LIMIT} characters, which labels cannot hold: choose a shorter name",
 )
 
 SLUG_GRAMMAR: Final = Rule(
     rule=f"self.matches({raw(grammar.SLUG)})",
-    message="is no DNS-1035 label: at most 40 lower-case letters, digits and '-', first a letter, "
-    "last no '-'",
+    message="is no DNS-1035 label: at most 40 lower-case letters, digits and '-', first a letter, last no '-'",
 )
 SLUG_IDNA: Final = Rule(
     rule=f"!self.matches({raw(grammar.SLUG_IDNA)})",
@@ -35,13 +33,11 @@ _EFFECTIVE = "(has({0}.spec.slug) ? {0}.spec.slug : {0}.metadata.name)"
 
 NAME_IS_SLUG: Final = Rule(
     rule=(
-        f"has(self.spec.slug) || (self.metadata.name.matches({raw(grammar.SLUG)})"
-        f" && !self.metadata.name.matches({raw(grammar.SLUG_IDNA)}) && !(self.metadata.name in "
-        f"[{_RESERVED}]))"
+        f"has(self.spec.slug) || (self.metadata.name.matches({raw(grammar.SLUG)}) && "
+        f"!self.metadata.name.matches({raw(grammar.SLUG_IDNA)}) && !(self.metadata.name in [{_RESERVED}]))"
     ),
     message=(
-        "slug is absent, so metadata.name would be the slug, and it is reserved or no DNS-1035 label "
-        "of at most 40 "
+        "slug is absent, so metadata.name would be the slug, and it is reserved or no DNS-1035 label of at most 40 "
         "characters: set spec.slug or choose another name"
     ),
     field=".spec.slug",
@@ -49,17 +45,15 @@ NAME_IS_SLUG: Final = Rule(
 SLUG_IMMUTABLE: Final = Rule(
     rule=f"{_EFFECTIVE.format('self')} == {_EFFECTIVE.format('oldSelf')}",
     message=(
-        "slug cannot change (it defaults to metadata.name): the bot's address and its webhooks hang "
-        "on it; create a new "
-        "Tenant with the new slug and delete this one"
+        "slug cannot change (it defaults to metadata.name): the bot's address and its webhooks hang on it; create a new"
+        " Tenant with the new slug and delete this one"
     ),
     field=".spec.slug",
 )
 TENANT_NAME: Final = Rule(
     rule=f"self.metadata.name.matches({raw(grammar.SLUG)})",
     message=(
-        "metadata.name is no DNS-1035 label of at most 40 characters, and the tenant's Service and "
-        "Deployment are named "
-        "after it: choose a shorter name of lower-case letters, digits and '-'"
+        "metadata.name is no DNS-1035 label of at most 40 characters, and the tenant's Service and Deployment are named"
+        " after it: choose a shorter name of lower-case letters, digits and '-'"
     ),
 )

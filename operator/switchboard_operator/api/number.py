@@ -41,6 +41,23 @@ Capability = Literal["SMS", "MMS", "Voice", "Fax"]
 Capabilities = Annotated[list[Capability], Field(max_length=4), ListSet()]
 
 
+AreaCode = Annotated[
+    str,
+    Field(max_length=3),
+    matches(grammar.AREA_CODE, 'is no area code: three digits in quotes, as in "305"'),
+]
+
+
+NumberPattern = Annotated[
+    str,
+    Field(max_length=16),
+    matches(
+        grammar.NUMBER_PATTERN,
+        "is no pattern of a number: 2 to 16 digits or letters, '*' for any one digit, as in 305555****",
+    ),
+]
+
+
 class NumberSearch(ApiModel):
     """A number to look for. One that fits is chosen and then bought by its very digits."""
 
@@ -50,28 +67,10 @@ class NumberSearch(ApiModel):
     type: Literal["Local", "Mobile", "TollFree"] = "Local"
     """Kind of number."""
 
-    area_code: (
-        Annotated[
-            str,
-            Field(max_length=3),
-            matches(grammar.AREA_CODE, 'is no area code: three digits in quotes, as in "305"'),
-        ]
-        | None
-    ) = None
+    area_code: AreaCode | None = None
     """Area code, in the US and Canada only."""
 
-    contains: (
-        Annotated[
-            str,
-            Field(max_length=16),
-            matches(
-                grammar.NUMBER_PATTERN,
-                "is no pattern of a number: 2 to 16 digits or letters, '*' for any one digit, as in "
-                "305555****",
-            ),
-        ]
-        | None
-    ) = None
+    contains: NumberPattern | None = None
     """Pattern that the number matches; `*` stands for any digit."""
 
     capabilities: Capabilities | None = None
@@ -85,8 +84,7 @@ class NumberSearch(ApiModel):
         ),
         Rule(
             rule="self.country != 'US' || self.type != 'Mobile'",
-            message="type: Mobile does not exist in the US, where local numbers are mobile ones: "
-            "write Local or TollFree",
+            message="type: Mobile does not exist in the US, where Local numbers are mobile: write Local or TollFree",
             field=".type",
         ),
     )
@@ -128,23 +126,23 @@ class WhatsAppProfile(ApiModel):
     """Picture of the sender."""
 
 
+BusinessAccountId = Annotated[
+    str,
+    Field(max_length=20),
+    matches(
+        "^[0-9]{5,20}$",
+        "is no id of a WhatsApp Business Account: digits only, in quotes, as Meta shows it",
+    ),
+]
+
+
 class WhatsAppChannel(ApiModel):
     """The number is a WhatsApp sender."""
 
     profile: WhatsAppProfile
     """What users see."""
 
-    business_account_id: (
-        Annotated[
-            str,
-            Field(max_length=20),
-            matches(
-                "^[0-9]{5,20}$",
-                "is no id of a WhatsApp Business Account: digits only, in quotes, as Meta shows it",
-            ),
-        ]
-        | None
-    ) = None
+    business_account_id: BusinessAccountId | None = None
     """WhatsApp Business Account (WABA) of the sender; absent means the one of the subaccount's other
     senders."""
 
@@ -162,9 +160,7 @@ class Channels(ApiModel):
     """WhatsApp."""
 
     validations: ClassVar[tuple[Rule, ...]] = (
-        at_least_one(
-            "sms", "voice", "whatsapp", cure="a number without a channel answers nobody; write sms: {}"
-        ),
+        at_least_one("sms", "voice", "whatsapp", cure="a number without a channel answers nobody; write sms: {}"),
     )
 
 
@@ -173,6 +169,13 @@ class MessagingServiceRef(ApiModel):
 
     sid: MessagingServiceSid
     """Its SID, in the tenant's subaccount."""
+
+
+RetryCauses = Annotated[
+    list[Literal["ConnectFailure", "ReadTimeout", "ClientError", "ServerError"]],
+    Field(max_length=4),
+    ListSet(),
+]
 
 
 class Webhook(ApiModel):
@@ -193,14 +196,7 @@ class Webhook(ApiModel):
     retries: Annotated[int, Field(ge=0, le=5)] | None = None
     """Further attempts; Twilio's default is 1."""
 
-    retry_on: (
-        Annotated[
-            list[Literal["ConnectFailure", "ReadTimeout", "ClientError", "ServerError"]],
-            Field(max_length=4),
-            ListSet(),
-        ]
-        | None
-    ) = None
+    retry_on: RetryCauses | None = None
     """What is tried again; Twilio's default is ConnectFailure."""
 
     validations: ClassVar[tuple[Rule, ...]] = (
@@ -209,8 +205,8 @@ class Webhook(ApiModel):
 
 
 _KEEP = (
-    "create another BotNumber for the other number, and give this one back with "
-    "releasePolicy: ReturnToParent if need be"
+    "create another BotNumber for the other number, and give this one back with releasePolicy: ReturnToParent if need "
+    "be"
 )
 _SOURCE_WHY = "a number is held already and paid for"
 
@@ -233,8 +229,10 @@ class BotNumberSpec(ApiModel):
     tenant_ref: Annotated[
         NameRef,
         immutable(
-            "delete this BotNumber with releasePolicy: ReturnToParent and create one for the other "
-            "tenant with externalName",
+            (
+                "delete this BotNumber with releasePolicy: ReturnToParent and create one for the other tenant with "
+                "externalName"
+            ),
             why="the number lives in the tenant's subaccount, with its conversations",
         ),
     ]
@@ -285,8 +283,7 @@ class BotNumberSpec(ApiModel):
             "phoneNumber",
             "search",
             "externalName",
-            cure="phoneNumber buys that very number, search buys one like it, externalName adopts one "
-            "you hold",
+            cure="phoneNumber buys that very number, search buys one like it, externalName adopts one you hold",
         ),
     )
 
@@ -343,9 +340,7 @@ class BotNumber(Resource[BotNumberSpec, BotNumberStatus]):
                 description="The Assistant that answers.",
                 wide=True,
             ),
-            Column(
-                name="Price", path=".status.monthlyPrice", description="What it costs a month.", wide=True
-            ),
+            Column(name="Price", path=".status.monthlyPrice", description="What it costs a month.", wide=True),
         ),
         validations=(NAME_FITS_LABEL, _source("phoneNumber"), _source("search"), _source("externalName")),
     )

@@ -69,9 +69,7 @@ class Plan(Resource[PlanSpec, PlanStatus]):
         columns=(
             Column(name="Name", path=".spec.displayName", description="The name for people.", wide=True),
             Column(name="Tier", path=".spec.runtime.tier", description="How bots run."),
-            Column(
-                name="Tenants", path=".status.tenants", type="integer", description="Tenants on this plan."
-            ),
+            Column(name="Tenants", path=".status.tenants", type="integer", description="Tenants on this plan."),
         ),
         validations=(NAME_FITS_LABEL,),
     )

@@ -41,9 +41,7 @@ class Rule:
         schema = {"rule": self.rule, "message": self.message}
         return schema if self.field is None else {**schema, "fieldPath": self.field}
 
-    def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return with_rules(handler(core_schema), (self,))
 
 
@@ -53,9 +51,7 @@ class ListMap:
 
     keys: tuple[str, ...]
 
-    def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {
             **handler(core_schema),
             "x-kubernetes-list-type": "map",
@@ -67,9 +63,7 @@ class ListMap:
 class ListSet:
     """Annotation: a list of scalars without duplicates."""
 
-    def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {**handler(core_schema), "x-kubernetes-list-type": "set"}
 
 

@@ -18,8 +18,7 @@ class SqliteStorage(ApiModel):
         Size,
         Rule(
             rule="!isQuantity(self) || !isQuantity(oldSelf) || !quantity(self).isLessThan(quantity(oldSelf))",
-            message="cannot shrink: a PersistentVolumeClaim only grows; keep the old size, or create "
-            "a new Tenant",
+            message="cannot shrink: a PersistentVolumeClaim only grows; keep the old size, or create a new Tenant",
         ),
     ]
     """Size of the volume."""
@@ -57,6 +56,16 @@ class Storage(ApiModel):
     )
 
 
+Image = Annotated[
+    str,
+    Field(max_length=300),
+    matches(
+        grammar.IMAGE,
+        "is no image: write REGISTRY/NAME:TAG or REGISTRY/NAME@sha256:DIGEST, in lower case",
+    ),
+]
+
+
 class TenantRuntime(ApiModel):
     """How the bot runs. What is absent is the plan's."""
 
@@ -69,17 +78,7 @@ class TenantRuntime(ApiModel):
     resources: Resources | None = None
     """Resources of a dedicated bot's container."""
 
-    image: (
-        Annotated[
-            str,
-            Field(max_length=300),
-            matches(
-                grammar.IMAGE,
-                "is no image: write REGISTRY/NAME:TAG or REGISTRY/NAME@sha256:DIGEST, in lower case",
-            ),
-        ]
-        | None
-    ) = None
+    image: Image | None = None
     """Image of the bot; the administrator's list of images must have it. Default: the operator's."""
 
     storage: Storage | None = None
@@ -87,10 +86,11 @@ class TenantRuntime(ApiModel):
 
     validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            rule="!has(self.replicas) || self.replicas == 1 || (has(self.storage) && "
-            "has(self.storage.postgres))",
-            message="replicas above 1 need storage.postgres: SQLite has one writer; set "
-            "storage.postgres or leave replicas out",
+            rule="!has(self.replicas) || self.replicas == 1 || (has(self.storage) && has(self.storage.postgres))",
+            message=(
+                "replicas above 1 need storage.postgres: SQLite has one writer; set storage.postgres or leave replicas "
+                "out"
+            ),
             field=".replicas",
         ),
     )
@@ -101,8 +101,7 @@ _POSTGRES = "(has({0}.runtime) && has({0}.runtime.storage) && has({0}.runtime.st
 ENGINE_KEPT: Final = Rule(
     rule=f"{_POSTGRES.format('self')} == {_POSTGRES.format('oldSelf')}",
     message=(
-        "runtime.storage cannot change between sqlite (the default) and postgres: conversations are "
-        "not carried over; "
+        "runtime.storage cannot change between sqlite (the default) and postgres: conversations are not carried over; "
         "create a new Tenant, or export and import them"
     ),
     field=".runtime",

@@ -26,8 +26,7 @@ class LabelRequirement(ApiModel):
 
     validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            rule="self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0 : "
-            "!has(self.values)",
+            rule="self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0 : !has(self.values)",
             message="values must be given with In and NotIn, and left out with Exists and DoesNotExist",
             field=".values",
         ),

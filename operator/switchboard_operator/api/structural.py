@@ -23,11 +23,9 @@ LIST_KEYS: Final = "x-kubernetes-list-map-keys"
 INT_OR_STRING: Final = "x-kubernetes-int-or-string"
 
 _KEPT: Final = frozenset(
-    {
-        "type", "format", "description", "enum", "default", "minimum", "maximum", "minLength", "maxLength",
-        "minItems", "maxItems", "minProperties", "maxProperties", "required", VALIDATIONS, LIST_TYPE, LIST_KEYS,
-    }
-)  # fmt: skip
+    {"type", "format", "description", "enum", "default", "required", VALIDATIONS, LIST_TYPE, LIST_KEYS}
+    | {"minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
+)
 _DROPPED: Final = frozenset({"title", "$defs"})
 _NULL: Final = {"type": "null"}
 _SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
@@ -117,9 +115,7 @@ def _without_null(schema: Schema, place: _Place) -> Schema:
     """An optional value is one that may be absent: null goes, and None as default with it."""
     choices = [choice for choice in schema["anyOf"] if choice != _NULL]
     if len(choices) != 1:
-        raise place.fault(
-            "a union of types has no structural form: use one type, or an object with optional fields"
-        )
+        raise place.fault("a union of types has no structural form: use one type, or an object with optional fields")
     beside = {key: value for key, value in schema.items() if key != "anyOf"}
     if beside.get("default", ...) is None:
         del beside["default"]
@@ -162,11 +158,7 @@ def _object(schema: Schema, place: _Place) -> Schema:
         return {"additionalProperties": _lower(more, place.below("{}"))}
     if more is True:
         raise place.fault("any value at all has no structural form: give the map a type of values")
-    return {
-        "properties": {
-            name: _lower(field, place.below(f".{name}")) for name, field in (properties or {}).items()
-        }
-    }
+    return {"properties": {name: _lower(field, place.below(f".{name}")) for name, field in (properties or {}).items()}}
 
 
 def _array(schema: Schema, place: _Place) -> Schema:
@@ -220,9 +212,7 @@ def defaulted(value: Any, schema: Schema) -> Any:
     if not isinstance(value, dict):
         return value
     fields = schema.get("properties", {})
-    absent = {
-        name: field["default"] for name, field in fields.items() if "default" in field and name not in value
-    }
+    absent = {name: field["default"] for name, field in fields.items() if "default" in field and name not in value}
     given = {name: defaulted(item, fields.get(name, {})) for name, item in value.items()}
     return {**given, **absent}
 

@@ -71,9 +71,7 @@ class Rotation(ApiModel):
     """Whether the auth token, which signs webhooks, is replaced too; otherwise only the API key is."""
 
     validations: ClassVar[tuple[Rule, ...]] = (
-        duration_shorter(
-            "overlap", "interval", why="the next rotation would begin before the last one ended"
-        ),
+        duration_shorter("overlap", "interval", why="the next rotation would begin before the last one ended"),
     )
 
 
@@ -146,9 +144,8 @@ class SubaccountPolicy(ApiModel):
         Rule(
             rule="self.deletionPolicy != 'Close' || self.confirmClose",
             message=(
-                "deletionPolicy: Close needs confirmClose: true, because a closed account never opens "
-                "again and its numbers "
-                "are released; or choose Suspend"
+                "deletionPolicy: Close needs confirmClose: true, because a closed account never opens again and its "
+                "numbers are released; or choose Suspend"
             ),
             field=".deletionPolicy",
         ),
@@ -198,8 +195,7 @@ class TwilioSubaccountSpec(SubaccountPolicy):
         ),
         Rule(
             rule="self.managementPolicy != 'Observe' || has(self.externalName)",
-            message="managementPolicy: Observe needs externalName, the account to look at: nothing is "
-            "created under Observe",
+            message="managementPolicy: Observe needs externalName, the account to look at: Observe creates nothing",
             field=".managementPolicy",
         ),
     )
@@ -263,9 +259,7 @@ class TwilioSubaccount(Resource[TwilioSubaccountSpec, TwilioSubaccountStatus]):
                 description="The TwilioAccount above it.",
                 wide=True,
             ),
-            Column(
-                name="Secret", path=".status.secretName", description="Where the credentials are.", wide=True
-            ),
+            Column(name="Secret", path=".status.secretName", description="Where the credentials are.", wide=True),
         ),
         validations=(NAME_FITS_LABEL,),
     )

@@ -68,6 +68,16 @@ class TenantTwilio(SubaccountPolicy):
     )
 
 
+Settings = Annotated[
+    dict[str, Annotated[str, Field(max_length=1024), one_line()]],
+    Field(max_length=32),
+    keys_match(
+        "^[a-zA-Z][a-zA-Z0-9_]{0,62}$",
+        "has a key that is no setting: write camelCase letters and digits, as in voiceId",
+    ),
+]
+
+
 class Integration(ApiModel):
     """A service beside Twilio."""
 
@@ -77,17 +87,7 @@ class Integration(ApiModel):
     secret_ref: SecretRef
     """Secret with its credentials."""
 
-    config: (
-        Annotated[
-            dict[str, Annotated[str, Field(max_length=1024), one_line()]],
-            Field(max_length=32),
-            keys_match(
-                "^[a-zA-Z][a-zA-Z0-9_]{0,62}$",
-                "has a key that is no setting: write camelCase letters and digits, as in voiceId",
-            ),
-        ]
-        | None
-    ) = None
+    config: Settings | None = None
     """Its settings. Credentials belong in the Secret."""
 
 
@@ -130,9 +130,7 @@ class TenantSpec(ApiModel):
     bot: Bot = Bot()
     """How the bot behaves."""
 
-    integrations: Annotated[list[Integration], Field(max_length=8), ListMap(("provider",))] = Field(
-        default=[]
-    )
+    integrations: Annotated[list[Integration], Field(max_length=8), ListMap(("provider",))] = Field(default=[])
     """Services beside Twilio, each provider at most once."""
 
     features: Features = Features()
@@ -147,8 +145,10 @@ class TenantSpec(ApiModel):
     validations: ClassVar[tuple[Rule, ...]] = (
         Rule(
             rule="has(self.accountRef) || (has(self.twilio) && has(self.twilio.subaccountRef))",
-            message="accountRef must be given, the TwilioAccount to make a subaccount in; or name one "
-            "in twilio.subaccountRef",
+            message=(
+                "accountRef must be given, the TwilioAccount to make a subaccount in; or name one in "
+                "twilio.subaccountRef"
+            ),
             field=".accountRef",
         ),
         settled(
@@ -206,9 +206,7 @@ class Tenant(Resource[TenantSpec, TenantStatus]):
         columns=(
             Column(name="Host", path=".status.host", description="Host of the bot's address."),
             Column(name="Plan", path=".spec.planRef.name", description="The Plan.", wide=True),
-            Column(
-                name="Account", path=".status.accountName", description="The TwilioAccount in use.", wide=True
-            ),
+            Column(name="Account", path=".status.accountName", description="The TwilioAccount in use.", wide=True),
             Column(
                 name="Subaccount",
                 path=".status.subaccountSid",
