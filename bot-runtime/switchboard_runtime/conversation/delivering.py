@@ -74,7 +74,7 @@ class Deliverer:
 
     async def _post(self, item: OutboxItem) -> Keep | Later | Fail:
         """POST under an intent that is this attempt's own."""
-        if item.look_first:
+        if item.look_first or self._clock.now() - item.intent_at > self._policy.intent_fresh:
             item = await self._store.renew_intent(item)
         if self._clock.now() >= item.lease_until:  # we were asleep; somebody else may be at it
             raise LeaseLost(f"the lease on reply {item.id} ran out")

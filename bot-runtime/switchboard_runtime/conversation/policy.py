@@ -24,8 +24,9 @@ class Policy:
     Attributes:
         lease: how long an item is held.
         look_delay: from an unknown outcome to the first look.
-        look_grace: how long after its intent an absent message may still turn up in the provider's list; at
-            least the lease and the deadline of a call, so that a POST begun late in a lease is still seen.
+        look_grace: how long after its intent an absent message may still turn up in the provider's list; covers
+            ``intent_fresh``, the deadline of a call and the list's own lag.
+        intent_fresh: age up to which an intent dates a POST; an older one is renewed first.
         give_up: age at which a reply is of no use any more (Twilio's own queue keeps WhatsApp 4 hours).
         first_delay: the first back-off; doubles.
         longest_delay: the last.
@@ -41,6 +42,7 @@ class Policy:
     lease: float = 20.0
     look_delay: float = 1.0
     look_grace: float = 30.0
+    intent_fresh: float = 2.0
     give_up: float = 4 * 3600.0
     first_delay: float = 1.0
     longest_delay: float = 300.0

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.store import Writer
 
-POLICY = Policy(lease=20.0, look_grace=30.0)
+POLICY = Policy(lease=20.0, look_grace=30.0, answer_attempts=1_000_000)
 LIST_LAG = 25.0
 LANES = st.sampled_from(["whatsapp:+1", "whatsapp:+2", "whatsapp:+3"])
 PROCESSES = st.sampled_from([0, 1])
@@ -307,5 +307,5 @@ class Engine(RuleBasedStateMachine):
 
 TestEngine = Engine.TestCase
 TestEngine.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=400, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
