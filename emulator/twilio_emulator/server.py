@@ -192,7 +192,7 @@ def _response(request: web.Request, served: _Served) -> web.StreamResponse:
     if served.dropped:
         if request.transport:
             request.transport.abort()
-        return web.Response()
+        return web.StreamResponse()  # goes nowhere: the connection is closed
     answer = served.answer
     headers: dict[str, str] = {}
     if answer.status == 401:

@@ -1,0 +1,228 @@
+"""The command line as a person uses it, in processes of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from tests.contract.emulator_kit import NUMBER, PHONE, TRANSPORT_WARNINGS, Customer, World, a_customer, a_world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+pytestmark = TRANSPORT_WARNINGS
+
+SID = "AC00000000000000000000000000000001"
+TOKEN = "0123456789abcdef0123456789abcdef"
+ACCOUNTS = "/api/2010-04-01/Accounts.json"
+FROM, TO = f"whatsapp:{PHONE}", f"whatsapp:{NUMBER}"
+
+
+async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Run a command to its end; return status, output and complaints."""
+    process = await start(*arguments, **environment)
+    async with asyncio.timeout(20):
+        out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def start(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    """Start a command."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "twilio_emulator",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+
+
+@asynccontextmanager
+async def serving(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """Run ``serve`` on a free port; yield the process and its URL."""
+    process = await start("serve", "--port", "0", "--account-sid", SID, *arguments, TWILIO_EMULATOR_AUTH_TOKEN=TOKEN)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            ready = (await process.stdout.readline()).decode()
+        yield process, ready.split()[3]
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (["--account-sid", "AC1"], {}, "--account-sid 'AC1': it must be AC and 32 hexadecimal digits"),
+        (["--account-sid", SID], {"TWILIO_EMULATOR_AUTH_TOKEN": ""}, "--auth-token: give at least 8"),
+        (["--account-sid", SID, "--auth-token", "short"], {}, "--auth-token: give at least 8"),
+        (["--account-sid", SID, "--port", "70000"], {}, "give a number from 0 to 65535"),
+        (["--account-sid", SID, "--state", "/nowhere/state.db"], {}, "--state /nowhere/state.db: give a writable file"),
+        (["--account-sid", SID, "--ca-file", "/nowhere/ca.pem"], {}, "--ca-file /nowhere/ca.pem: give a readable"),
+        (["--account-sid", SID, "--webhook-connect-to", "x"], {}, "write HOST-SUFFIX=ADDRESS:PORT"),
+        (["--account-sid", SID, "--main-key", "SK1:x"], {}, "--main-key 'SK1': it must be SK and"),
+        (["--account-sid", SID, "--max-subaccounts", "-1"], {}, "--max-subaccounts -1"),
+        ([], {}, "--account-sid"),
+    ],
+)
+async def test_a_wrong_flag_is_named_with_its_cure(
+    arguments: list[str], environment: dict[str, str], says: str
+) -> None:
+    """In one line, without a traceback and without the token."""
+    status, _, complaint = await run("serve", *arguments, **{"TWILIO_EMULATOR_AUTH_TOKEN": TOKEN, **environment})
+
+    assert status in {1, 2}
+    assert says in complaint
+    assert "Traceback" not in complaint
+    assert TOKEN not in complaint
+
+
+async def test_a_port_in_use_is_named() -> None:
+    """The second emulator says which flag to change."""
+    async with serving() as (_, url):
+        port = url.rsplit(":", 1)[1]
+        status, _, complaint = await run("serve", "--port", port, "--account-sid", SID, "--auth-token", TOKEN)
+
+    assert status == 2
+    assert f"--port {port}: choose another address or port" in complaint
+
+
+async def test_serve_says_where_it_listens_and_ends_when_told() -> None:
+    """SIGTERM ends it within two seconds and with status 0, even while a reader waits."""
+    async with serving() as (process, url):
+        status, _, _ = await run("messages", "--url", url)
+        waiting = asyncio.create_task(run("say", "--url", url, "--from", FROM, "--to", TO, "hi"))
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(2):
+            ended = await process.wait()
+        await waiting
+
+    assert (status, ended) == (0, 0)
+    assert url.startswith("http://127.0.0.1:")
+
+
+async def test_a_state_file_outlives_a_kill(tmp_path: Path) -> None:
+    """Killed without warning, the next process knows the subaccount."""
+    state = ["--state", str(tmp_path / "state.sqlite3")]
+    made = await _create_account_and_kill(state)
+    async with serving(*state) as (_, url):
+        found = await _accounts(url)
+
+    assert made in found
+
+
+async def _create_account_and_kill(state: list[str]) -> str:
+    async with serving(*state) as (process, url), aiohttp.ClientSession() as session:
+        login = {"Authorization": aiohttp.encode_basic_auth(SID, TOKEN)}
+        async with session.post(
+            f"{url}/api/2010-04-01/Accounts.json", headers=login, data={"FriendlyName": "a"}
+        ) as reply:
+            sid: str = (await reply.json())["sid"]
+        process.kill()
+        await process.wait()
+    return sid
+
+
+async def _accounts(url: str) -> list[str]:
+    login = {"Authorization": aiohttp.encode_basic_auth(SID, TOKEN)}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/api/2010-04-01/Accounts.json", headers=login) as reply,
+    ):
+        return [account["sid"] for account in (await reply.json())["accounts"]]
+
+
+async def test_the_access_log_is_json_without_credentials() -> None:
+    """One object a line, with method, path, status and account."""
+    async with serving() as (process, url):
+        await _accounts(url)
+        process.send_signal(signal.SIGTERM)
+        _, complaint = await process.communicate()
+
+    (line,) = [json.loads(line) for line in complaint.decode().splitlines()]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/2010-04-01/Accounts.json", 200)
+    assert line["account"] == SID
+    assert TOKEN not in complaint.decode()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """An emulator with one subaccount."""
+    async with a_world() as world:
+        yield world
+
+
+@pytest.fixture
+async def customer() -> AsyncIterator[Customer]:
+    """A customer's web server."""
+    async with a_customer() as customer:
+        yield customer
+
+
+async def say(world: World, *more: str) -> tuple[int, str, str]:
+    """Write to the bot from the command line."""
+    return await run("say", "--from", FROM, "--to", TO, *more, "Hola", TWILIO_EMULATOR_URL=world.emulator.base_url)
+
+
+async def test_say_prints_the_bots_answers(world: World, customer: Customer) -> None:
+    """All of them, in order, and nothing else."""
+    customer.answer("<Response><Message>¡Hola!</Message><Message>¿Qué buscás?</Message></Response>")
+    await world.buy(sms_url=f"{customer.url}/sms")
+
+    assert await say(world) == (0, "¡Hola!\n¿Qué buscás?\n", "")
+    assert customer.forms[0]["Body"] == "Hola"
+
+
+async def test_say_tells_a_program_everything(world: World, customer: Customer) -> None:
+    """As one JSON object: the message, the answers, the attempts to call the webhook."""
+    customer.answer("<Response><Message>¡Hola!</Message></Response>")
+    await world.buy(sms_url=f"{customer.url}/sms")
+    status, out, _ = await say(world, "--output", "json")
+
+    told = json.loads(out)
+    assert status == 0
+    assert told["message"]["body"] == "Hola"
+    assert [answer["body"] for answer in told["answers"]] == ["¡Hola!"]
+    assert [attempt["status"] for attempt in told["deliveries"]] == [200]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(204, "answered HTTP 204 without a message"), (503, "failed: the webhook answered HTTP 503 (alert 11200)")],
+)
+async def test_say_tells_how_the_webhook_fared_when_no_answer_comes(
+    world: World, customer: Customer, answer: int, says: str
+) -> None:
+    """And its exit status is 1."""
+    customer.answer(status=answer)
+    await world.buy(sms_url=f"{customer.url}/sms")
+    status, out, complaint = await say(world, "--wait", "0.5")
+
+    assert (status, out) == (1, "")
+    assert says in complaint
+
+
+async def test_say_names_what_is_missing(world: World) -> None:
+    """A number without URL, a number of nobody, an emulator that is not there."""
+    unowned = await say(world)
+    await world.buy()
+    unset = await say(world, "--wait", "0.2")
+    absent = await run("say", "--from", FROM, "--to", TO, "--url", "http://127.0.0.1:9", "Hola")
+
+    assert [status for status, _, _ in (unowned, unset, absent)] == [1, 1, 1]
+    assert "buy it first" in unowned[2]
+    assert "no SmsUrl" in unset[2]
+    assert "no emulator answers there" in absent[2]
