@@ -21,6 +21,8 @@ def main(arguments: Sequence[str]) -> int:
             for path in binaries.ensure(options.names or binaries.RECIPES, tell=_to_stderr).values():
                 print(path)
             return 0
+        if options.command in {"up", "down"}:
+            lifecycle.check_possible()
         cluster = open_cluster(options.name, port_base=options.port_base)
         return _do(options, cluster, rest)
     except ClusterError as error:

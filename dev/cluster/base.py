@@ -5,6 +5,7 @@ set-uid bits.
 """
 
 import hashlib
+import os
 import re
 import tarfile
 import tempfile
@@ -52,7 +53,8 @@ def key() -> str:
 def _make(folder: Path) -> Layer:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "root.tar"
-        argv = ["nice", "mmdebstrap", "--variant=minbase", "--mode=root", f"--include={','.join(PACKAGES)}"]
+        mode = "root" if os.geteuid() == 0 else "auto"
+        argv = ["nice", "mmdebstrap", "--variant=minbase", f"--mode={mode}", f"--include={','.join(PACKAGES)}"]
         log = folder / "mmdebstrap.log"
         run_telling([*argv, SUITE, str(root)], what="make the base of the images", log=log)
         with tarfile.open(root) as made:

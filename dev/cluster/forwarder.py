@@ -23,7 +23,7 @@ def routes(ports: Ports) -> dict[int, int]:
 
 
 def listen(port: int) -> socket.socket:
-    """Bind a port of the host's 127.0.0.1.
+    """Listen on a port of the host's 127.0.0.1.
 
     Raises:
         OSError: it is in use.
@@ -32,6 +32,7 @@ def listen(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
+        made.listen(_BACKLOG)
     except OSError:
         made.close()
         raise

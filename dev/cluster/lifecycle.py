@@ -64,13 +64,11 @@ Ready = Callable[[], bool]
 
 
 def up(cluster: Cluster) -> None:
-    """Make the cluster run, whatever state it is in.
+    """Make the cluster run, whatever state it is in; the caller has asked ``check_possible``.
 
     Raises:
-        NotPossibleHere: no root, or no namespaces or control groups.
         ClusterError: a port is taken, a build failed, a component did not become ready.
     """
-    check_possible()
     began = time.monotonic()
     with _locked(cluster):
         packages.ensure(packages.NODE, cni=True)
@@ -86,10 +84,8 @@ def down(cluster: Cluster) -> None:
     """Stop the cluster and remove all of it: processes, mounts, namespaces, control groups, folders.
 
     Raises:
-        NotPossibleHere: no root.
         ClusterError: something cannot be removed.
     """
-    _check_root()
     with _locked(cluster):
         for name in STOP_ORDER:
             if name == "containerd":
@@ -101,8 +97,7 @@ def down(cluster: Cluster) -> None:
         for folder in (cluster.run, cluster.folder):
             if folder.exists():
                 shutil.rmtree(folder)
-            with suppress(OSError):
-                folder.parent.rmdir()
+            _remove_empty(folder.parent)
         if not cluster.run.parent.exists():
             namespaces.give_back_folders()
     say(f"{cluster.name}: down")
@@ -173,14 +168,10 @@ def _start_missing(parts: node.Parts) -> list[str]:
             node.etcd(parts): lambda: _connects_inside(cluster, "127.0.0.1", 2379),
         },
     )
-    if containerd.PAUSE_IMAGE not in (
-        containerd.images(cluster) if "containerd" in started else [containerd.PAUSE_IMAGE]
-    ):
+    if containerd.PAUSE_IMAGE not in containerd.images(cluster):
         _import_pause(cluster)
     started += _start_wave(cluster, {node.apiserver(parts): api.ready})
-    if started:
-        _apply_classes(api)
-    return started + _start_wave(
+    started += _start_wave(
         cluster,
         {
             node.controller_manager(parts): lambda: _has_default_account(api),
@@ -192,6 +183,9 @@ def _start_missing(parts: node.Parts) -> list[str]:
             node.volumes(parts): lambda: True,
         },
     )
+    if started:
+        _apply_classes(api)
+    return started
 
 
 def _start_wave(cluster: Cluster, wave: dict[Program, Ready]) -> list[str]:
@@ -200,8 +194,8 @@ def _start_wave(cluster: Cluster, wave: dict[Program, Ready]) -> list[str]:
     for program in fresh:
         stop(cluster, program.name, grace=program.grace)
         start(cluster, program, where)
-    for program in fresh:
-        _wait(cluster, program.name, wave[program])
+    for program, ready in wave.items():
+        _wait(cluster, program.name, ready)
     return [program.name for program in fresh]
 
 
@@ -284,6 +278,14 @@ def _connects(address: str, port: int) -> bool:
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1][:300] if lines else "it wrote nothing"
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folder of all clusters, and the one it is in, when this was the last."""
+    with suppress(OSError):
+        folder.rmdir()
+        if folder.parent.name == "switchboard":
+            folder.parent.rmdir()
 
 
 def as_json(document: Mapping[str, Any]) -> str:

@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from dev.cluster.commands import run
-from dev.cluster.errors import ClusterError
 from dev.cluster.state import NODE_ADDRESS, Cluster
 
 POD_RANGE = "10.244.0.0/16"
@@ -39,7 +38,7 @@ def create(cluster: Cluster) -> bool:
 def remove(cluster: Cluster) -> None:
     """Remove the namespaces and all that they hold; no process of the cluster may run any more."""
     for handle in (cluster.mntns, cluster.netns, cluster.mntns.parent):
-        with suppress(ClusterError):
+        for _ in range(_mount_points().count(str(handle))):
             run("umount", "--lazy", str(handle))
 
 
@@ -99,9 +98,14 @@ def is_handle(path: Path) -> bool:
 def _create_holder(folder: Path) -> None:
     """Make the folder of the handles; only under a private mount can a mount namespace be held by a file."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not folder.is_mount():
+    # Not Path.is_mount: that one cannot tell a folder bound to itself.
+    if str(folder) not in _mount_points():
         run("mount", "--bind", str(folder), str(folder))
         run("mount", "--make-private", str(folder))
+
+
+def _mount_points() -> list[str]:
+    return [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
 
 
 def _create_network(cluster: Cluster) -> None:
