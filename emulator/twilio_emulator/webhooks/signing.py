@@ -56,7 +56,8 @@ def sign(
     if idempotency_token:
         headers[IDEMPOTENCY_HEADER] = idempotency_token
     if method == "GET":
-        target += ("&" if "?" in target else "?") + urlencode(params)
+        joint = "&" if "?" in target else "?"
+        target += f"{joint}{urlencode(params)}" if params else ""
         headers[SIGNATURE_HEADER] = validator.compute_signature(target, {})
         return SignedRequest(method=method, url=target, headers=headers, body="")
     headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
