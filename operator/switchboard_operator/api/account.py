@@ -56,7 +56,7 @@ class AccountLimits(ApiModel):
     every month."""
 
     allowed_countries: Annotated[list[Country], Field(max_length=250), ListSet()] | None = None
-    """ISO 3166-1 countries in which numbers may be bought; absent means all."""
+    """ISO 3166-1 countries in which numbers may be bought, Norway in quotes ("NO"); absent means all."""
 
     max_monthly_price_per_number: Money | None = None
     """Highest monthly price of a number that is bought, in the account's billing currency."""

@@ -146,12 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the YAML files")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
     options = parser.parse_args(arguments)
-    if not options.check:
-        generated.write(files(), options.out, pattern=PATTERN)
-        return 0
-    lines = generated.drift(files(), options.out, pattern=PATTERN)
-    sys.stderr.writelines(f"{line}\n" for line in lines)
-    return 1 if lines else 0
+    return generated.run(files(), options.out, pattern=PATTERN, check=options.check)
 
 
 if __name__ == "__main__":

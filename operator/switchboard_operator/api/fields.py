@@ -47,16 +47,18 @@ Currency = Annotated[
     matches(grammar.CURRENCY, "is no ISO 4217 currency: three capital letters, as in USD"),
 ]
 
+_LANGUAGE = 'BCP 47 language: write es, pt-BR or zh-Hant-TW, and "no" in quotes (YAML takes it for false)'
+
 Language = Annotated[
     str,
     Field(max_length=35),
-    matches(grammar.LANGUAGE, "is no BCP 47 language: write es, pt-BR or zh-Hant-TW"),
+    matches(grammar.LANGUAGE, f"is no {_LANGUAGE}"),
 ]
 
 Texts = Annotated[
     dict[str, Text],
     Field(min_length=1, max_length=16),
-    keys_match(grammar.LANGUAGE, "has a key that is no BCP 47 language: write es, pt-BR or zh-Hant-TW"),
+    keys_match(grammar.LANGUAGE, f"has a key that is no {_LANGUAGE}"),
 ]
 """A text by language."""
 
@@ -75,8 +77,8 @@ EndpointURL = Annotated[
     matches(
         grammar.ENDPOINT_URL,
         (
-            "must be https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment (http only to "
-            "localhost, 127.0.0.1 or NAME.NAMESPACE.svc)"
+            "is no https URL: write https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment "
+            "(http only to localhost, 127.0.0.1 or NAME.NAMESPACE.svc)"
         ),
     ),
 ]
@@ -87,8 +89,8 @@ ServiceURL = Annotated[
     matches(
         grammar.SERVICE_URL,
         (
-            "must be https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment (http only to "
-            "NAME.NAMESPACE.svc)"
+            "is no https URL: write https://HOST[:PORT][/PATH] with a DNS name, without user info, query or fragment "
+            "(http only to NAME.NAMESPACE.svc)"
         ),
     ),
 ]
@@ -98,7 +100,10 @@ PublicURL = Annotated[
     Field(max_length=512),
     matches(
         grammar.PUBLIC_URL,
-        "must be https://HOST[:PORT][/PATH] with a public DNS name, without user info, query or fragment",
+        (
+            "is no https URL: write https://HOST[:PORT][/PATH] with a public DNS name, without user info, query or "
+            "fragment"
+        ),
     ),
 ]
 

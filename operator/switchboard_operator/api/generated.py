@@ -1,5 +1,6 @@
 """Files that are generated into the repository, and whether they are still what their source says."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,3 +25,17 @@ def drift(files: Files, folder: Path, *, pattern: str) -> list[str]:
     common = files.keys() & found.keys()
     faults |= {name: "differs from its source" for name in common if files[name] != found[name]}
     return [f"{folder / name} {fault}" for name, fault in sorted(faults.items())]
+
+
+def run(files: Files, folder: Path, *, pattern: str, check: bool) -> int:
+    """What a generator's command does: writes, or with `check` names on standard error what is out of date.
+
+    Returns:
+        The exit status: 1 when `check` found a difference.
+    """
+    if not check:
+        write(files, folder, pattern=pattern)
+        return 0
+    lines = drift(files, folder, pattern=pattern)
+    sys.stderr.writelines(f"{line}\n" for line in lines)
+    return 1 if lines else 0

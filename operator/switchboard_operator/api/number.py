@@ -62,7 +62,7 @@ class NumberSearch(ApiModel):
     """A number to look for. One that fits is chosen and then bought by its very digits."""
 
     country: Country
-    """ISO 3166-1 country of the number."""
+    """ISO 3166-1 country of the number; Norway in quotes, "NO", since YAML takes a bare one for false."""
 
     type: Literal["Local", "Mobile", "TollFree"] = "Local"
     """Kind of number."""
