@@ -104,11 +104,14 @@ def _reference(schema: Schema, place: _Place) -> Schema:
     if name not in place.definitions:
         raise place.fault(f"{schema['$ref']} names nothing")
     beside = {key: value for key, value in schema.items() if key != "$ref"}
-    merged = {**place.definitions[name], **beside}
-    rules = [*place.definitions[name].get(VALIDATIONS, ()), *beside.get(VALIDATIONS, ())]
-    if rules:
-        merged[VALIDATIONS] = rules
+    merged = _merged(place.definitions[name], beside)
     return _lower(merged, replace(place, open_references=place.open_references | {name}))
+
+
+def _merged(schema: Schema, beside: Schema) -> Schema:
+    """`schema` under what stands beside it; of rules both are kept."""
+    rules = [*schema.get(VALIDATIONS, ()), *beside.get(VALIDATIONS, ())]
+    return {**schema, **beside, **({VALIDATIONS: rules} if rules else {})}
 
 
 def _without_null(schema: Schema, place: _Place) -> Schema:
@@ -119,9 +122,7 @@ def _without_null(schema: Schema, place: _Place) -> Schema:
     beside = {key: value for key, value in schema.items() if key != "anyOf"}
     if beside.get("default", ...) is None:
         del beside["default"]
-    choice: Schema = choices[0]
-    rules = [*choice.get(VALIDATIONS, ()), *beside.get(VALIDATIONS, ())]
-    return {**choice, **beside, **({VALIDATIONS: rules} if rules else {})}
+    return _merged(choices[0], beside)
 
 
 def _int_or_string(schema: Schema) -> Schema:
