@@ -153,6 +153,7 @@ def proxy(parts: Parts) -> Program:
         "hostnameOverride": NODE_NAME,
         "mode": "iptables",
         "clusterCIDR": POD_RANGE,
+        "iptables": {"minSyncPeriod": "100ms"},
         "conntrack": {
             "maxPerCore": 0,
             "min": 0,
