@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Params"]
 
 _INTEGER = re.compile(r"-?[0-9]{1,12}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _BOOLEANS = {"true": True, "false": False}
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 _MAX_FIELDS = 1000
@@ -89,6 +90,13 @@ class Params:
         if not _INTEGER.fullmatch(value) or not least <= int(value) <= most:
             raise invalid(name, f"it must be a whole number from {least} to {most}", code=code)
         return int(value)
+
+    def decimal(self, name: str) -> str | None:
+        """Return an amount of money as it was written, such as ``0.05``."""
+        value = self.text(name)
+        if value and not _DECIMAL.fullmatch(value):
+            raise invalid(name, "it must be a decimal number such as 0.05")
+        return value
 
     def choice(self, name: str, values: Collection[str], *, code: int = 20001) -> str | None:
         """Return one of ``values``."""

@@ -168,7 +168,9 @@ class Recorder:
             if name not in documented:
                 yield f"parameter {name} is not documented"
             elif value:
-                yield from _errors(self.documents.closed(host, documented[name]), _typed(value, documented[name]), name)
+                schema = self.documents.closed(host, documented[name])
+                validator = jsonschema.Draft202012Validator(schema)  # a date filter may be a day: no formats
+                yield from (f"{name}: {error.message}" for error in validator.iter_errors(_typed(value, schema)))
 
     def _check_answer(self, host: str, operation: dict[str, Any], response: web.Response) -> Iterator[str]:
         documented = operation["responses"].get(str(response.status))
@@ -205,6 +207,8 @@ def _typed(value: str, schema: Mapping[str, Any]) -> object:
     kind = schema.get("type")
     if kind == "integer":
         return int(value)
+    if kind == "number":
+        return float(value) if re.fullmatch(r"[0-9.]+", value) else value
     if kind == "boolean":
-        return {"true": True, "false": False}.get(value, value)
+        return {"true": True, "false": False}.get(value.lower(), value)
     return [value] if kind == "array" else value

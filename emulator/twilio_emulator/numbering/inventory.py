@@ -128,7 +128,7 @@ def _templates(country: Country, type_: NumberType, area: Area, pattern: str) ->
     known = country.calling_code + area.prefix
     blank = known + _ANY * (type_.length - len(area.prefix))
     digits = pattern.removeprefix("+").upper().translate(_KEYPAD)
-    last_start = 0 if pattern.startswith("+") else len(blank) - len(digits)
+    last_start = 0 if not digits or pattern.startswith("+") else len(blank) - len(digits)
     for start in range(last_start + 1):
         end = start + len(digits)
         merged = [_merge(have, want) for have, want in zip(blank[start:end], digits, strict=False)]

@@ -86,6 +86,7 @@ def _check_options(params: Params) -> None:
     """Check what has no effect here, as Twilio would."""
     for name in ("ProvideFeedback", "ForceDelivery", "SmartEncoded", "ShortenUrls", "SendAsMms"):
         params.boolean(name)
+    params.decimal("MaxPrice")
     params.integer("ValidityPeriod", least=1, most=36_000)
     params.integer("Attempt", least=1, most=1000)
     params.choice("ContentRetention", ["retain", "discard"])

@@ -29,7 +29,8 @@ CREATE TABLE accounts (
     friendly_name TEXT NOT NULL, status TEXT NOT NULL, auth_token TEXT NOT NULL,
     secondary_token TEXT, secondary_created REAL, created REAL NOT NULL, updated REAL NOT NULL);
 CREATE INDEX accounts_by_name ON accounts (friendly_name, seq);
-CREATE INDEX accounts_by_status ON accounts (status, seq);
+CREATE INDEX accounts_by_owner ON accounts (owner_sid, seq);
+CREATE INDEX accounts_by_status ON accounts (owner_sid, status, seq);
 CREATE TABLE api_keys (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
     friendly_name TEXT NOT NULL, kind TEXT NOT NULL, secret_digest TEXT NOT NULL,

@@ -74,10 +74,14 @@ class Numbers:
 
     def is_free(self, phone_number: str, *, now: float) -> bool:
         """Say whether the number could be bought: nobody owns it and nobody just gave it back."""
-        if self._database.one("SELECT 1 FROM numbers WHERE phone_number = ?", phone_number):
-            return False
-        released = self._database.scalar("SELECT released FROM released_numbers WHERE phone_number = ?", phone_number)
-        return released is None or released + _QUARANTINE <= now
+        taken = self._database.one(
+            "SELECT 1 FROM numbers WHERE phone_number = ?"
+            " UNION ALL SELECT 1 FROM released_numbers WHERE phone_number = ? AND released > ?",
+            phone_number,
+            phone_number,
+            now - _QUARANTINE,
+        )
+        return taken is None
 
     def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[Number]:
         """Return one page of the numbers that meet the conditions."""
