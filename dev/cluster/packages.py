@@ -3,6 +3,7 @@
 Missing ones are installed by apt, with progress. Where there is no apt, one line names what to install.
 """
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,8 +46,8 @@ def ensure(programs: dict[str, str], *, cni: bool = False) -> None:
     if not missing:
         return
     names = sorted(missing)
-    if shutil.which("apt-get") is None:
-        raise ClusterError(f"missing on this machine: {' '.join(names)}; install them (no apt-get here to do it)")
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise ClusterError(f"missing on this machine: {' '.join(names)}; install them (as root, by apt-get)")
     _install(names)
 
 
