@@ -24,26 +24,29 @@ _PRIME_REST = 2.0
 async def serve(settings: Settings, *, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
     """Run until ``stop`` is set. ``ready`` is set once everything was seen and work has begun."""
     ready = ready or asyncio.Event()
-    async with build(settings) as operator:
-        async with serving(listen=settings.listen, metrics=operator.metrics, ready=ready):
-            work = asyncio.create_task(_work(operator, ready, stop))
-            stopped = asyncio.create_task(stop.wait())
+    async with (
+        build(settings) as operator,
+        serving(listen=settings.listen, metrics=operator.metrics, ready=ready),
+    ):
+        work = asyncio.create_task(_work(operator, ready))
+        stopped = asyncio.create_task(stop.wait())
+        try:
             await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+        finally:  # the sessions close after this, so nothing may use them any more
+            work.cancel()
             stopped.cancel()
-            if not work.done():
-                work.cancel()
             await asyncio.gather(work, stopped, return_exceptions=True)
-        if not work.cancelled() and (error := work.exception()) is not None:
-            raise error
 
 
-async def _work(operator: Operator, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def _work(operator: Operator, ready: asyncio.Event) -> None:
     await _prime(operator)
     ready.set()
     _log.info("everything was seen once; %d keys to work on", len(operator.queue))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(operator.run())
-        tasks.create_task(_watch(operator, stop))
+        tasks.create_task(_watch(operator))
 
 
 async def _prime(operator: Operator) -> None:
@@ -58,8 +61,22 @@ async def _prime(operator: Operator) -> None:
             return
 
 
-async def _watch(operator: Operator, stop: asyncio.Event) -> None:
+async def _watch(operator: Operator) -> None:
+    """Run Kopf's tasks until cancelled. Its own runner would also end every other task of this loop."""
     registry = make_registry(operator.controller, operator.connection)
-    await kopf.operator(registry=registry, settings=make_settings(), standalone=True, clusterwide=True, stop_flag=stop)
-    if not stop.is_set():
-        raise RuntimeError("kopf ended by itself")
+    tasks = await kopf.spawn_tasks(
+        registry=registry,
+        settings=make_settings(),
+        standalone=True,
+        clusterwide=True,
+        stop_flag=asyncio.Event(),
+    )
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+        raise RuntimeError(f"kopf ended by itself: {', '.join(task.get_name() for task in ended)}")
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
