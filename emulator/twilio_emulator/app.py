@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
     from twilio_emulator.clock import Clock
     from twilio_emulator.settings import Settings
 
-__all__ = ["CORE", "DISPATCHER", "build_app"]
+__all__ = ["build_app"]
 
-CORE: web.AppKey[Core] = web.AppKey("core", Core)
-DISPATCHER: web.AppKey[Dispatcher] = web.AppKey("dispatcher", Dispatcher)
 
 _log = logging.getLogger(__name__)
 _LARGEST_REQUEST = 1024 * 1024
@@ -68,24 +65,21 @@ def build_app(
     faults, bell = Faults(), Bell()
     core.store.after_commit(bell.ring)
     app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=middlewares)
-    app[CORE] = core
-    app.cleanup_ctx.append(lambda app: _run(app, core, bell, tls))
+    app.cleanup_ctx.append(lambda _: _run(core, bell, tls))
     admin.add_routes(app, core, faults, bell)
     server.add_routes(app, core, faults)
     return app
 
 
-async def _run(app: web.Application, core: Core, bell: Bell, tls: ssl.SSLContext) -> AsyncIterator[None]:
+async def _run(core: Core, bell: Bell, tls: ssl.SSLContext) -> AsyncIterator[None]:
     """Keep the dispatcher running from start to end; close what it used, the store last."""
     sender = WebhookSender(tls=tls, connect_to=core.settings.connect_to)
     dispatcher = Dispatcher(core=core, sender=sender, bell=bell)
-    app[DISPATCHER] = dispatcher
     task = asyncio.create_task(dispatcher.run(), name="dispatcher")
     task.add_done_callback(_report)
     yield
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.gather(task, return_exceptions=True)  # a failure was reported when it happened
     await sender.close()
     core.store.close()
 

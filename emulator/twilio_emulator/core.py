@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twilio_emulator.errors import StateError
 from twilio_emulator.models import Account, AccountStatus, KeyKind
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Core", "digest"]
 
-API_VERSION = "2010-04-01"
+_log = logging.getLogger(__name__)
 
 
 def digest(secret: str) -> str:
@@ -34,24 +36,40 @@ class Core:
     sids: SidFactory
 
     def seed(self) -> None:
-        """Make the parent account and its Main key, unless the state file has them: what it has, stays."""
-        settings, now = self.settings, self.clock.now()
-        if self.store.accounts.find(settings.account_sid) is None:
-            self.store.accounts.add(
+        """Make the parent account and its Main key, unless the state file has them: what it has, stays.
+
+        Raises:
+            StateError: the state file was made for another parent account.
+        """
+        settings, accounts = self.settings, self.store.accounts
+        parent = accounts.parent()
+        if parent is None:
+            accounts.add(
                 sid=settings.account_sid,
                 owner_sid=settings.account_sid,
                 friendly_name="Twilio emulator",
                 auth_token=settings.auth_token,
-                now=now,
+                now=self.clock.now(),
             )
-        if settings.main_key and self.store.keys.find(settings.main_key.sid) is None:
+        elif parent.sid != settings.account_sid:
+            raise StateError(
+                f"--account-sid {settings.account_sid}: the state file belongs to {parent.sid}; "
+                "give that SID or name another --state"
+            )
+        elif settings.auth_token not in {parent.auth_token, parent.secondary_token}:
+            _log.warning("--auth-token is not that of the state file, which holds: log in with the token it has")
+        self._seed_main_key()
+
+    def _seed_main_key(self) -> None:
+        key = self.settings.main_key
+        if key and self.store.keys.find(key.sid) is None:
             self.store.keys.add(
-                sid=settings.main_key.sid,
-                account_sid=settings.account_sid,
+                sid=key.sid,
+                account_sid=self.settings.account_sid,
                 friendly_name="Main key",
                 kind=KeyKind.MAIN,
-                secret_digest=digest(settings.main_key.secret),
-                now=now,
+                secret_digest=digest(key.secret),
+                now=self.clock.now(),
             )
 
     def may_communicate(self, account: Account) -> bool:

@@ -14,9 +14,9 @@ from twilio_emulator.errors import invalid
 from twilio_emulator.sids import is_sid
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-__all__ = ["Params"]
+__all__ = ["Params", "check_url"]
 
 _INTEGER = re.compile(r"-?[0-9]{1,12}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -142,8 +142,3 @@ def check_url(name: str, value: str, *, code: int) -> None:
         usable = False
     if not usable or not _VISIBLE_ASCII.fullmatch(value):
         raise invalid(name, "it must be an absolute http or https URL", code=code)
-
-
-def given(**values: object) -> Mapping[str, object]:
-    """Keep what is not None: the fields that a call really set."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -124,6 +124,30 @@ async def test_a_state_file_outlives_a_kill(tmp_path: Path) -> None:
     assert made in found
 
 
+async def test_a_state_file_of_another_account_is_refused(tmp_path: Path) -> None:
+    """By the SID it belongs to."""
+    state = ["--state", str(tmp_path / "state.sqlite3")]
+    async with serving(*state):
+        pass
+    status, _, complaint = await run(
+        "serve", "--port", "0", "--account-sid", f"AC{9:032}", "--auth-token", TOKEN, *state
+    )
+
+    assert status == 1
+    assert f"belongs to {SID}" in complaint
+
+
+async def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
+    """And left as it is."""
+    path = tmp_path / "notes.txt"
+    path.write_text("shopping list, nothing to do with databases")
+    status, _, complaint = await run("serve", "--account-sid", SID, "--auth-token", TOKEN, "--state", str(path))
+
+    assert status == 1
+    assert f"--state {path}: give a writable file of this emulator" in complaint
+    assert path.read_text().startswith("shopping")
+
+
 async def _create_account_and_kill(state: list[str]) -> str:
     async with serving(*state) as (process, url), aiohttp.ClientSession() as session:
         login = {"Authorization": aiohttp.encode_basic_auth(SID, TOKEN)}

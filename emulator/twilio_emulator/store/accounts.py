@@ -50,6 +50,11 @@ class Accounts:
             raise LookupError(f"account {sid} is gone")
         return account
 
+    def parent(self) -> Account | None:
+        """Return the account that owns itself, or None in an empty store."""
+        row = self._database.one("SELECT * FROM accounts WHERE sid = owner_sid")
+        return Account(**dict(row)) if row else None
+
     def count_open_subaccounts(self, owner_sid: str) -> int:
         """Count the subaccounts that use up the quota: closed ones do not."""
         return int(

@@ -82,8 +82,9 @@ class Outbox:
         error: str | None,
         now: float,
     ) -> None:
-        """Note an attempt, in the log and on the webhook."""
-        self._database.execute("UPDATE webhooks SET attempts = attempts + 1 WHERE seq = ?", webhook.seq)
+        """Note an attempt, in the log and on the webhook; nothing when the webhook was forgotten meanwhile."""
+        if not self._database.execute("UPDATE webhooks SET attempts = attempts + 1 WHERE seq = ?", webhook.seq):
+            return
         values = {
             "kind": "fallback" if webhook.stage == Stage.FALLBACK else webhook.kind,
             "account_sid": webhook.account_sid,

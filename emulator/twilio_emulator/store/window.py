@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["Slice", "Window", "slice_of"]
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 
 class _Numbered(Protocol):
@@ -64,10 +63,6 @@ class Slice(Generic[T]):
     first: int | None
     last: int | None
     more: bool
-
-    def map(self, render: Callable[[T], U]) -> Slice[U]:
-        """Return the same page with each record rendered."""
-        return Slice(items=tuple(map(render, self.items)), first=self.first, last=self.last, more=self.more)
 
     @classmethod
     def of(cls, items: Sequence[T], window: Window) -> Slice[T]:

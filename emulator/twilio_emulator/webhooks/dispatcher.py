@@ -60,11 +60,6 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    @property
-    def idle(self) -> bool:
-        """Say whether no webhook is being called or waiting to be."""
-        return not self._busy and not self._core.store.outbox.queue()
-
     async def _wait(self, rung: asyncio.Future[None]) -> None:
         """Return when the bell rings or the next message is due."""
         due = self._core.store.messages.next_due()
@@ -146,8 +141,9 @@ class Dispatcher:
         )
         return await self._sender.send(
             request,
-            connect_timeout=min(overrides.connect_timeout, left),
-            read_timeout=min(overrides.read_timeout, left),
+            connect_timeout=overrides.connect_timeout,
+            read_timeout=overrides.read_timeout,
+            total_timeout=left,
         )
 
     def _settle(self, webhook: Webhook, outcome: Outcome) -> int | None:

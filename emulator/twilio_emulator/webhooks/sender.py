@@ -78,11 +78,11 @@ class WebhookSender:
         """Close the connections."""
         await self._session.close()
 
-    async def send(self, request: SignedRequest, *, connect_timeout: float, read_timeout: float) -> Outcome:
+    async def send(
+        self, request: SignedRequest, *, connect_timeout: float, read_timeout: float, total_timeout: float
+    ) -> Outcome:
         """Make one attempt; a failure is an outcome, not an exception."""
-        timeout = aiohttp.ClientTimeout(
-            total=connect_timeout + read_timeout, sock_connect=connect_timeout, sock_read=read_timeout
-        )
+        timeout = aiohttp.ClientTimeout(total=total_timeout, sock_connect=connect_timeout, sock_read=read_timeout)
         try:
             async with self._session.request(
                 request.method,
