@@ -50,10 +50,15 @@ def add_routes(app: web.Application, core: Core, faults: Faults, bell: Bell) -> 
         ("POST", "/reset", admin.reset),
     ):
         app.router.add_route(method, f"{_ROOT}{path}", _guarded(handler))
+    app.router.add_route("*", "/emulator/{rest:.*}", _guarded(_unknown))
 
 
 async def _health(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
+
+
+async def _unknown(request: web.Request) -> web.Response:
+    raise AdminError(status=404, message=f"{request.method} {request.path} is no call of the admin API")
 
 
 def _guarded(

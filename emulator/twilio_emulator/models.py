@@ -112,7 +112,7 @@ class ApiKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumberConfig:
-    """What a customer can set on a number; URLs are ``""`` when unset, SIDs None."""
+    """What a customer can set on a number, named as Twilio's properties; URLs are ``""`` when unset, SIDs None."""
 
     sms_url: str = ""
     sms_method: str = "POST"

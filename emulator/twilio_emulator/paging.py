@@ -81,7 +81,7 @@ def uri_page(
         "page": window.page,
         "page_size": window.size,
         "start": start,
-        "end": max(start, start + len(found.items) - 1) if found.items else start,
+        "end": start + max(0, len(found.items) - 1),
         "first_page_uri": links["first"],
         "previous_page_uri": links["previous"],
         "next_page_uri": links["next"],

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
 
 from switchboard_twilio import TwilioTransport, twilio_client
 from tests.contract.emulator_contract import Recorder
@@ -56,6 +57,10 @@ class World:
     async def buy(self, phone_number: str = NUMBER, **config: object) -> Any:
         """Buy a number for the subaccount."""
         return await self.sub.incoming_phone_numbers.create_async(phone_number=phone_number, **config)
+
+    async def say(self, body: str = "Hola", *, sender: str = PHONE, recipient: str = NUMBER, **more: Any) -> Any:
+        """A phone writes to the tenant's number."""
+        return await self.emulator.admin.inbound(sender=sender, recipient=recipient, body=body, **more)
 
     async def raw(
         self,
@@ -141,6 +146,14 @@ class Customer:
             return web.Response(status=status, text=text, content_type=content_type)
 
         self.answers.append(make)
+
+    def signed_by(self, token: str, index: int = -1) -> bool:
+        """Validate a webhook as a customer would, by default the last one."""
+        request = self.seen[index]
+        posted = self.forms[index] if request.method == "POST" else {}
+        signature = request.headers["X-Twilio-Signature"]
+        valid: bool = RequestValidator(token).validate(f"{self.url}{request.path_qs}", posted, signature)
+        return valid
 
     def hang(self) -> None:
         """Leave the next webhook without an answer."""

@@ -165,6 +165,15 @@ async def test_an_inbound_order_that_makes_no_sense_is_refused(world: World, bod
     assert status == 400
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "inbound"), ("PUT", "faults"), ("GET", "nothing")])
+async def test_a_call_that_the_admin_api_has_not_is_named(world: World, method: str, path: str) -> None:
+    """And not taken for one of Twilio's without credentials."""
+    status, body = await world.raw(method, f"/emulator/v1/{path}", None)
+
+    assert status == 404
+    assert f"{method} /emulator/v1/{path}" in body["error"]
+
+
 async def test_the_parents_token_reaches_every_v2010_resource_of_a_subaccount(world: World) -> None:
     """Buying, configuring and sending in its name, and moving the number to another subaccount."""
     inside = world.parent.api.v2010.accounts(world.sub_sid)

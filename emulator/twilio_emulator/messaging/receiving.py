@@ -70,10 +70,13 @@ def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Rec
         sent=now,
         now=now,
     )
-    config = number.config
-    if not config.sms_url:
-        return Received(message=message, request=None)
-    params = inbound_params(message)
+    request = _webhook(core, number, message, deliver=deliver, now=now) if number.config.sms_url else None
+    return Received(message=message, request=request)
+
+
+def _webhook(core: Core, number: Number, message: Message, *, deliver: bool, now: float) -> SignedRequest:
+    """Return the webhook of a message, queued if the emulator is to call it."""
+    config, params = number.config, inbound_params(message)
     if deliver:
         core.store.outbox.put(
             kind=WebhookKind.INBOUND,
@@ -88,8 +91,7 @@ def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Rec
             now=now,
         )
     token = core.store.accounts.require(number.account_sid).auth_token
-    request = sign(url=config.sms_url, method=config.sms_method, params=params, auth_token=token)
-    return Received(message=message, request=request)
+    return sign(url=config.sms_url, method=config.sms_method, params=params, auth_token=token)
 
 
 def _number(core: Core, sender: Address, recipient: Address) -> Number:

@@ -6,6 +6,7 @@ be bought by nobody for ten days: Twilio gives it back in its Console only.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -180,16 +181,14 @@ def _named(call: Call) -> Number:
 
 
 def _render(number: Number) -> Json:
-    config = number.config
     place = locate(number.phone_number)
     type_ = place.type if place else None
     return {
+        **asdict(number.config),
         "account_sid": number.account_sid,
         "address_requirements": "none",
-        "address_sid": config.address_sid,
         "api_version": "2010-04-01",
         "beta": False,
-        "bundle_sid": config.bundle_sid,
         "capabilities": {
             "voice": bool(type_ and type_.voice),
             "sms": bool(type_ and type_.sms),
@@ -198,32 +197,14 @@ def _render(number: Number) -> Json:
         },
         "date_created": rfc2822(number.created),
         "date_updated": rfc2822(number.updated),
-        "emergency_address_sid": config.emergency_address_sid,
         "emergency_address_status": "unregistered",
-        "emergency_status": config.emergency_status,
         "friendly_name": number.friendly_name,
-        "identity_sid": config.identity_sid,
         "origin": "twilio",
         "phone_number": number.phone_number,
         "sid": number.sid,
-        "sms_application_sid": config.sms_application_sid,
-        "sms_fallback_method": config.sms_fallback_method,
-        "sms_fallback_url": config.sms_fallback_url,
-        "sms_method": config.sms_method,
-        "sms_url": config.sms_url,
         "status": "in-use",
-        "status_callback": config.status_callback,
-        "status_callback_method": config.status_callback_method,
-        "trunk_sid": config.trunk_sid,
         "type": number.kind.replace("_", "-"),
         "uri": f"/2010-04-01/Accounts/{number.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
-        "voice_application_sid": config.voice_application_sid,
-        "voice_caller_id_lookup": config.voice_caller_id_lookup,
-        "voice_fallback_method": config.voice_fallback_method,
-        "voice_fallback_url": config.voice_fallback_url,
-        "voice_method": config.voice_method,
-        "voice_receive_mode": config.voice_receive_mode,
-        "voice_url": config.voice_url,
     }
 
 
