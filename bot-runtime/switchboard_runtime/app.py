@@ -179,9 +179,7 @@ async def serve(app: web.Application, *, host: str, port: int) -> web.AppRunner:
         await web.TCPSite(runner, host, port, backlog=1024).start()
     except OSError as error:
         await runner.cleanup()
-        raise ConfigurationError(
-            "SWITCHBOARD_LISTEN", f"cannot listen on {host}:{port}: {error.strerror}"
-        ) from error
+        raise ConfigurationError("SWITCHBOARD_LISTEN", f"cannot listen on {host}:{port}: {error.strerror}") from error
     log_event(_LOG, logging.INFO, "listening", addresses=[list(address[:2]) for address in runner.addresses])
     return runner
 

@@ -76,8 +76,6 @@ class Deliverer:
         """POST under an intent that is this attempt's own."""
         if item.look_first or self._clock.now() - item.intent_at > self._policy.intent_fresh:
             item = await self._store.renew_intent(item)
-        if self._clock.now() >= item.lease_until:  # we were asleep; somebody else may be at it
-            raise LeaseLost(f"the lease on reply {item.id} ran out")
         outcome = await self._courier.send(item)
         return after_post(item, outcome, now=self._clock.now(), chance=self._chance(), policy=self._policy)
 

@@ -128,13 +128,13 @@ def claim(
                 "seq": row["seq"],
             },
         )
-        items.append(_item(row, intent_at=intent_at, lease_until=now + lease, look_first=look_first))
+        items.append(_item(row, intent_at=intent_at, look_first=look_first))
     arguments["held"] = json.dumps([*held, *(item.seq for item in items)])
     next_due = db.execute(_NEXT, arguments).fetchone()[0]
     return Claim(items=tuple(items), next_due=next_due)
 
 
-def _item(row: sqlite3.Row, *, intent_at: float, lease_until: float, look_first: bool) -> OutboxItem:
+def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem:
     return OutboxItem(
         id=row["id"],
         seq=row["seq"],
@@ -148,7 +148,6 @@ def _item(row: sqlite3.Row, *, intent_at: float, lease_until: float, look_first:
         received_at=row["received_at"],
         created_at=row["created_at"],
         intent_at=intent_at,
-        lease_until=lease_until,
         look_first=look_first,
     )
 
@@ -162,7 +161,7 @@ def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float)
     )
     if renewed.rowcount != 1:
         raise LeaseLost(f"reply {item.id} was taken over, or is sent")
-    return replace(item, intent_at=now, lease_until=now + lease, look_first=False)
+    return replace(item, intent_at=now, look_first=False)
 
 
 def mark_sent(db: sqlite3.Connection, item_id: str, *, sid: str, now: float) -> bool:

@@ -115,7 +115,6 @@ class OutboxItem:
     received_at: float
     created_at: float
     intent_at: float
-    lease_until: float
     look_first: bool
 
 

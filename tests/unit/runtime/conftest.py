@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The transport's use of aiohttp.BasicAuth is the transport's to mend."""
-    for item in items:
-        item.add_marker(pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"))
-        item.add_marker(pytest.mark.filterwarnings("ignore:The .auth. parameter is deprecated:DeprecationWarning"))
-
-
 @pytest.fixture
 async def clock() -> TurnedClock:
     """Time that only tests move."""

@@ -9,7 +9,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -22,12 +22,10 @@ from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from switchboard_runtime.clock import Clock
-
-Found = TypeVar("Found")
 
 ACCOUNT = "ACc0ffee00c0ffee00c0ffee00c0ffee00"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -115,16 +113,15 @@ def write_tenant(root: Path, content: dict[str, Any], **secrets: str) -> None:
         (folder / name).write_text(value, encoding="utf-8")
 
 
-async def eventually(probe: Callable[[], Found | Awaitable[Found]], *, within: float = 5.0) -> Found:
-    """Wait until ``probe`` gives something true, and return it."""
+async def eventually(probe: Callable[[], Any], *, within: float = 5.0) -> Any:
+    """Wait until ``probe``, a function or a coroutine function, gives something true, and return it."""
     deadline = time.monotonic() + within
     while True:
         found = probe()
-        result = await cast("Awaitable[Found]", found) if asyncio.iscoroutine(found) else cast("Found", found)
+        result = await found if asyncio.iscoroutine(found) else found
         if result:
             return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within} s")
+        assert time.monotonic() < deadline, f"not within {within} s"
         await asyncio.sleep(0.002)
 
 
@@ -296,9 +293,7 @@ class Caller:
         """A contact writes."""
         return await self.signed("/bot/twilio/webhook", self.form(text, **changes))
 
-    async def json(
-        self, path: str, content: object, *, token: str | None = API_TOKEN, **headers: str
-    ) -> Reply:
+    async def json(self, path: str, content: object, *, token: str | None = API_TOKEN, **headers: str) -> Reply:
         """POST JSON with the tenant's bearer token."""
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         given = {"Content-Type": "application/json", **authorization, **headers}

@@ -95,9 +95,7 @@ async def test_a_send_that_never_arrived_is_sent_after_the_grace(
     assert twilio.bodies() == ["Mesa Pampa: 120000 ARS, 4 en stock."] * 2
 
 
-async def test_a_callback_with_our_id_settles_an_unsure_send(
-    caller: Caller, twilio: FakeTwilio, root: Path
-) -> None:
+async def test_a_callback_with_our_id_settles_an_unsure_send(caller: Caller, twilio: FakeTwilio, root: Path) -> None:
     """It comes before any look, and brings the SID."""
     twilio.faults = ["lost"]
     await caller.say("mesa")
@@ -222,11 +220,18 @@ async def test_a_suspended_tenant_keeps_messages_and_says_nothing(
 ) -> None:
     """Twilio gets its 200, so that nothing is retried or lost."""
     tenant = {**document()["tenant"], "status": "Suspended"}
-    write_tenant(root, document(tenant=tenant, twilio={"endpoint": twilio.endpoint, "accountSid": document()["twilio"]["accountSid"]}))
+    write_tenant(
+        root,
+        document(tenant=tenant, twilio={"endpoint": twilio.endpoint, "accountSid": document()["twilio"]["accountSid"]}),
+    )
     async with served(root, clock=clock) as caller:
         response = await caller.say("mesa")
-        done = "turns_total{outcome=\"suspended\""
-        await eventually(lambda: metric(caller, done))
+        done = 'turns_total{outcome="suspended"'
+
+        async def suspended() -> bool:
+            return await metric(caller, done)
+
+        await eventually(suspended)
 
     assert (response.status, twilio.posts) == (200, [])
 

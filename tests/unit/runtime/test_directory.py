@@ -98,9 +98,7 @@ def bad(path: str, value: object) -> dict[str, Any]:
         ("greeting", {}, "greeting: Dictionary should have at least 1 item"),
     ],
 )
-def test_a_bad_document_is_refused_by_file_field_and_cure(
-    tmp_path: Path, path: str, value: object, told: str
-) -> None:
+def test_a_bad_document_is_refused_by_file_field_and_cure(tmp_path: Path, path: str, value: object, told: str) -> None:
     """Whoever reads the pod's log knows what to change."""
     write_tenant(tmp_path, document())
     file = tmp_path / "tenants" / "muebles-sur.json"

@@ -49,9 +49,7 @@ def test_the_example_in_twilios_documentation_is_accepted() -> None:
 
 
 @given(forms, st.sampled_from(["", ":443"]))
-def test_what_twilio_signs_is_accepted_with_and_without_the_port(
-    pairs: list[tuple[str, str]], port: str
-) -> None:
+def test_what_twilio_signs_is_accepted_with_and_without_the_port(pairs: list[tuple[str, str]], port: str) -> None:
     """Repeated names, blank values, any order, any letters."""
     called = URL.replace(".com/", f".com{port}/")
 

@@ -28,9 +28,7 @@ def stored(root: Path) -> int:
         return int(db.execute("SELECT count(*) FROM message").fetchone()[0])
 
 
-async def test_a_signed_message_is_answered_from_the_number_it_was_sent_to(
-    caller: Caller, twilio: FakeTwilio
-) -> None:
+async def test_a_signed_message_is_answered_from_the_number_it_was_sent_to(caller: Caller, twilio: FakeTwilio) -> None:
     """The reply leaves under the tenant's API key and asks for callbacks that carry its own id."""
     response = await caller.say("¿Cuánto sale la MÉSA?")
 
@@ -167,9 +165,7 @@ async def test_signed_json_is_checked_on_its_raw_body(caller: Caller) -> None:
     assert (good.status, forged.status) == (400, 403)
 
 
-async def test_both_tokens_are_good_while_the_token_is_rotated(
-    caller: Caller, root: Path, clock: TurnedClock
-) -> None:
+async def test_both_tokens_are_good_while_the_token_is_rotated(caller: Caller, root: Path, clock: TurnedClock) -> None:
     """The folder changes under the running program; no webhook is refused on the way."""
     new = "f" * 32
     before = await caller.signed(WEBHOOK, caller.form(), token=new)
@@ -195,9 +191,7 @@ async def test_a_call_hears_a_polite_text(caller: Caller) -> None:
     assert "<Hangup" in text
 
 
-async def test_a_message_that_cannot_be_stored_is_answered_503(
-    caller: Caller, root: Path, twilio: FakeTwilio
-) -> None:
+async def test_a_message_that_cannot_be_stored_is_answered_503(caller: Caller, root: Path, twilio: FakeTwilio) -> None:
     """Twilio then uses its retry and its fallback; after that the message is answered once."""
     [file] = (root / "data").glob("*.sqlite3")
     form = caller.form()

@@ -1,0 +1,102 @@
+"""Realistic webhooks: each is understood as the corpus expects, and none is answered with a 5xx.
+
+The corpus also has payloads of channels that do not exist yet (Meta, ManyChat, Event Streams …); they join with
+their channels.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchboard_runtime.conversation import Policy
+from tests.unit.runtime.kit import document, eventually, served, write_tenant
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.unit.runtime.kit import Caller, FakeTwilio, TurnedClock
+
+FILES = sorted((Path(__file__).parent / "corpus").glob("*.json"))
+PATHS = {
+    "sms.inbound": "/bot/twilio/webhook",
+    "whatsapp.inbound": "/bot/twilio/webhook",
+    "status": "/bot/twilio/status",
+    "voice": "/bot/twilio/voice",
+}
+NUMBERS = ("+14155550199", "+541150320199", "+551150280199", "+14155238886")
+
+
+def load(name: str) -> dict[str, Any]:
+    """A case of the corpus."""
+    case: dict[str, Any] = json.loads((Path(__file__).parent / "corpus" / f"{name}.json").read_text(encoding="utf-8"))
+    return case
+
+
+@pytest.fixture
+async def caller(tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock) -> AsyncIterator[Caller]:
+    """The corpus' tenant, served."""
+    numbers = [{"name": f"n{index}", "phoneNumber": number} for index, number in enumerate(NUMBERS)]
+    account = {**document()["twilio"], "endpoint": twilio.endpoint}
+    write_tenant(tmp_path, document(numbers=numbers, twilio=account))
+    async with served(tmp_path, clock=clock, policy=Policy(store_patience=0.05)) as calls:
+        yield calls
+
+
+def rows(root: Path, query: str) -> list[tuple[Any, ...]]:
+    """What the tenant's file says."""
+    [file] = (root / "data").glob("*.sqlite3")
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as db:
+        return db.execute(query).fetchall()
+
+
+async def post(caller: Caller, case: dict[str, Any]) -> int:
+    """Send a case as Twilio would."""
+    form: dict[str, str] = {}
+    form.update((name, value) for name, value in case["form"])
+    path = PATHS[case["kind"]]
+    return (await caller.signed(path, form, headers=case["headers"])).status
+
+
+async def settled(root: Path) -> None:
+    """Wait until all that was stored was worked on and sent."""
+    pending = "SELECT count(*) FROM work WHERE state = 'pending'"
+    unsent = "SELECT count(*) FROM outbox WHERE state <> 'sent'"
+    await eventually(lambda: rows(root, pending) == [(0,)] and rows(root, unsent) == [(0,)])
+
+
+@pytest.mark.parametrize("name", [file.stem for file in FILES if json.loads(file.read_text())["kind"] in PATHS])
+async def test_a_webhook_of_the_corpus_is_understood(
+    caller: Caller, twilio: FakeTwilio, tmp_path: Path, name: str
+) -> None:
+    """Stored as often, answered as often and opted out as expected."""
+    case = load(name)
+    expect = case["expect"]
+    if "duplicate_of" in expect:
+        await post(caller, load(expect["duplicate_of"]))
+    before = rows(tmp_path, "SELECT count(*) FROM message")[0][0]
+    status = await post(caller, case)
+    await settled(tmp_path)
+
+    assert 200 <= status < 300
+    assert rows(tmp_path, "SELECT count(*) FROM message")[0][0] - before == expect.get("stored", 0)
+    if "duplicate_of" not in expect and "reply" in expect:
+        assert len(twilio.posts) == (expect["reply"] == "one")
+    if "opt_out" in expect:
+        assert rows(tmp_path, "SELECT opted_out FROM conversation") == [(1,)]
+    if expect.get("status_update"):
+        assert len(rows(tmp_path, "SELECT * FROM callback")) == 1
+
+
+async def test_a_contact_without_a_phone_number_is_answered_where_it_wrote_from(
+    caller: Caller, twilio: FakeTwilio
+) -> None:
+    """Whoever insists on digits loses this contact."""
+    await post(caller, load("wa-bsuid-no-phone"))
+    await eventually(lambda: twilio.posts)
+
+    assert twilio.posts[0]["To"] == "whatsapp:US.13491208655302741918"
