@@ -49,9 +49,10 @@ class Deliverer:
         """Send one reply, or find that it was sent, or put it off."""
         try:
             step = await self._look(item) if item.look_first else Resend()
-            if isinstance(step, Resend):
-                step = await self._post(item)
-            await self._keep(item, step)
+            if not isinstance(step, Resend):
+                await self._keep(item, step)
+            elif fresh := await self._fresh(item):
+                await self._keep(fresh, await self._post(fresh))
         except LeaseLost:
             self._log(logging.WARNING, "reply dropped: taken over", item)
 
@@ -72,10 +73,14 @@ class Deliverer:
             self._metrics.recovered.labels(self._tenant).inc()
         return step
 
-    async def _post(self, item: OutboxItem) -> Keep | Later | Fail:
-        """POST under an intent that is this attempt's own."""
+    async def _fresh(self, item: OutboxItem) -> OutboxItem | None:
+        """The item under an intent that dates this POST and no other; None when it is not wanted any more."""
         if item.look_first or self._clock.now() - item.intent_at > self._policy.intent_fresh:
-            item = await self._store.renew_intent(item)
+            return await self._store.renew_intent(item)
+        return item
+
+    async def _post(self, item: OutboxItem) -> Keep | Later | Fail:
+        """POST once."""
         outcome = await self._courier.send(item)
         return after_post(item, outcome, now=self._clock.now(), chance=self._chance(), policy=self._policy)
 

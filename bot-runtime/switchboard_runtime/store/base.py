@@ -66,8 +66,11 @@ class Store(Protocol):
         """Lease the oldest unsent reply of up to ``limit`` lanes and write its intent."""
         ...
 
-    async def renew_intent(self, item: OutboxItem) -> OutboxItem:
-        """Prolong the lease and date the intent anew, just before a repeated POST.
+    async def renew_intent(self, item: OutboxItem) -> OutboxItem | None:
+        """Prolong the lease and date the intent anew, just before a late or repeated POST.
+
+        Returns:
+            The item, or None when the contact opted out meanwhile: the reply is ended.
 
         Raises:
             LeaseLost: somebody else holds the item, or it turned out to be sent.

@@ -24,7 +24,8 @@ _UNSENT = "state IN ('queued', 'sending')"
 _HEADS = f"SELECT min(seq) AS seq FROM outbox WHERE {_UNSENT} GROUP BY conversation_id"  # noqa: S608
 
 _FREE = f"""
-SELECT o.* FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
+SELECT o.*, c.opted_out FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
+JOIN conversation AS c ON c.id = o.conversation_id
 WHERE o.due <= :now AND o.lease_until <= :now AND o.seq NOT IN (SELECT value FROM json_each(:held))
 ORDER BY o.seq LIMIT :limit
 """  # noqa: S608  # put together from constants
@@ -112,11 +113,14 @@ def replies(db: sqlite3.Connection, work_id: int) -> tuple[str, ...] | None:
 def claim(
     db: sqlite3.Connection, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
 ) -> Claim[OutboxItem]:
-    """Lease the heads of free lanes and write their intents."""
+    """Lease the heads of free lanes and write their intents; who opted out meanwhile gets nothing any more."""
     arguments = {"now": now, "limit": limit, "held": json.dumps(list(held))}
     items = []
     for row in db.execute(_FREE, arguments).fetchall():
         look_first = row["state"] == "sending"
+        if row["opted_out"] and not look_first:
+            cancel(db, row["conversation_id"], reason="opted out", now=now)
+            continue
         intent_at = row["intent_at"] if look_first else now
         db.execute(
             _INTEND,
@@ -152,8 +156,15 @@ def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem
     )
 
 
-def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float) -> OutboxItem:
-    """Date the intent anew, if the item is still ours and unsent."""
+def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float) -> OutboxItem | None:
+    """Date the intent anew, if the item is still ours and unsent; None ends it, since the contact opted out."""
+    conversation = db.execute(
+        "SELECT c.opted_out FROM outbox AS o JOIN conversation AS c ON c.id = o.conversation_id WHERE o.id = ?",
+        (item.id,),
+    ).fetchone()
+    if conversation["opted_out"]:
+        mark_failed(db, item, code=None, reason="opted out", now=now)
+        return None
     renewed = db.execute(
         "UPDATE outbox SET intent_at = ?, lease_until = ?, updated_at = ?"
         " WHERE seq = ? AND fence = ? AND state = 'sending'",

@@ -93,7 +93,7 @@ class SqliteStore:
             lambda db: outbox.claim(db, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held),
         )
 
-    async def renew_intent(self, item: OutboxItem) -> OutboxItem:
+    async def renew_intent(self, item: OutboxItem) -> OutboxItem | None:
         """See :meth:`Store.renew_intent`."""
         now = self._clock.now()
         return await self._writer.run(self._path, lambda db: outbox.renew(db, item, now=now, lease=self._lease))

@@ -185,12 +185,25 @@ async def test_a_stop_word_silences_what_was_not_sent_yet(
     """A reply that waited for a better moment does not go out after STOP."""
     twilio.faults = [(429, 20429)]
     await caller.say("mesa")
-    await eventually(lambda: replies(root) == [("queued",)])
+    await eventually(lambda: twilio.posts and replies(root) == [("queued",)])
     await caller.say("Stop")
 
     await states(root, "failed")
     clock.turn(60)
     assert len(twilio.posts) == 1
+
+
+@pytest.mark.parametrize("fault", [(429, 20429), "broken"])
+async def test_a_stop_word_silences_what_is_just_being_sent(
+    caller: Caller, twilio: FakeTwilio, clock: TurnedClock, root: Path, fault: str | tuple[int, int]
+) -> None:
+    """If the POST fails, it is not tried again."""
+    twilio.faults = [fault]
+    await caller.say("mesa")
+    await caller.say("Stop")
+
+    await turn_until(clock, 5.0, lambda: replies(root) == [("failed",)])
+    assert len(twilio.posts) <= 1
 
 
 async def test_an_assistant_that_keeps_failing_gives_an_excuse(
@@ -249,7 +262,7 @@ async def test_a_process_that_stops_finishes_what_is_in_flight(
     async with served(root, clock=clock) as caller:
         twilio.faults = [(429, 20429)]
         await caller.say("mesa")
-        await eventually(lambda: replies(root) == [("queued",)])
+        await eventually(lambda: twilio.posts and replies(root) == [("queued",)])
     clock.turn(2.0)
     async with served(root, clock=clock):
         await states(root, "sent")
