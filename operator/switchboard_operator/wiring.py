@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from switchboard_operator.desired.runtime import RuntimeImage
 from switchboard_operator.engine.backoff import Backoff
 from switchboard_operator.engine.controller import Controller, Reconciler
 from switchboard_operator.engine.events import Recorder
+from switchboard_operator.engine.holding import Holding
 from switchboard_operator.engine.metrics import Metrics
 from switchboard_operator.engine.queue import Lane, WorkQueue
 from switchboard_operator.engine.routes import add_indexes
@@ -126,6 +128,7 @@ def _assemble(
         backoff=Backoff(jitter=random.random),
         reconcilers=reconcilers,
         cluster=cluster,
+        holding=Holding(clock=clock),
         recorder=Recorder(cluster=cluster, clock=clock, instance=socket.gethostname(), namespace=namespace),
         metrics=metrics,
         clock=clock,
@@ -172,7 +175,7 @@ def _add_reconcilers(
     namespace: str,
 ) -> None:
     store = controller.store
-    intents = Intents(cluster=cluster, clock=clock, remember=controller.remember)
+    intents = Intents(cluster=cluster, clock=clock, remember=controller.remember, token=lambda: secrets.token_hex(4))
     observations = Observations(clock=clock, interval=settings.drift_interval)
     reconcilers["TwilioAccount"] = AccountReconciler(
         cluster=cluster,

@@ -26,6 +26,7 @@ def operator_plane() -> Iterator[ControlPlane]:
         for file in sorted((ROOT / "crds").glob("*.yaml")):
             crd = yaml.safe_load(file.read_text(encoding="utf-8"))
             plane.api.apply(f"{_CRDS}/{crd['metadata']['name']}", crd)
+        plane.restart_controllers()  # the collector would learn of new kinds only half a minute later
         yield plane
 
 

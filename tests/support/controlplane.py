@@ -72,6 +72,11 @@ class ControlPlane:
         self.stop_apiserver()
         self.start_apiserver()
 
+    def restart_controllers(self) -> None:
+        """Kill the controller-manager and start it again: it then knows the kinds that were added meanwhile."""
+        self._kill("kube-controller-manager")
+        self._start("kube-controller-manager")
+
     def stop(self) -> None:
         """Kill everything; a second call does nothing."""
         for name in reversed(list(self._processes)):

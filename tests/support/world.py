@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import yaml
+
 from switchboard_operator.adapters.kinds import BY_KIND, OWN_KINDS
 from switchboard_operator.adapters.kube import KubeCluster
 from switchboard_operator.adapters.kubeconfig import from_file, open_session
@@ -167,6 +169,19 @@ class World:
 
         await self.until(unchanged)
 
+    async def quiet_writes(self, seconds: float = 0.6) -> None:
+        """Wait until the operator wrote nothing at the API server for a while; it may look at Twilio."""
+        last, since = -1, asyncio.get_running_loop().time()
+
+        async def unchanged() -> bool:
+            nonlocal last, since
+            now = len(self.operator_writes(events=True))
+            if now != last:
+                last, since = now, asyncio.get_running_loop().time()
+            return asyncio.get_running_loop().time() - since >= seconds
+
+        await self.until(unchanged)
+
     def operator_writes(self, *, events: bool = False) -> list[str]:
         """The operator's writes at the API server so far, from its audit log, as ``verb resource name``."""
         lines = self.plane.audit_log.read_text().splitlines() if self.plane.audit_log.exists() else []
@@ -185,6 +200,51 @@ class World:
         """The writes at Twilio so far, as ``method path``."""
         served = await self.emulator.admin.requests()
         return [f"{r['method']} {r['path']}" for r in served if r["write"]]
+
+    async def twilio_account(self, sid: str) -> dict[str, Any]:
+        """An account as Twilio shows it to the parent."""
+        return await self._ask("GET", f"Accounts/{sid}.json")
+
+    async def twilio_accounts(self) -> list[dict[str, Any]]:
+        """All subaccounts."""
+        found = await self._ask("GET", "Accounts.json?PageSize=1000")
+        return [item for item in found["accounts"] if item["sid"] != self.emulator.account_sid]
+
+    async def twilio_numbers(self, account: str) -> list[dict[str, Any]]:
+        """The numbers that an account holds."""
+        found = await self._ask("GET", f"Accounts/{account}/IncomingPhoneNumbers.json")
+        return list(found["incoming_phone_numbers"])
+
+    async def twilio_offers(self, country: str) -> list[str]:
+        """Numbers on offer."""
+        path = f"Accounts/{self.emulator.account_sid}/AvailablePhoneNumbers/{country}/Local.json"
+        return [item["phone_number"] for item in (await self._ask("GET", path))["available_phone_numbers"]]
+
+    async def twilio_set_number(self, account: str, sid: str, **fields: str) -> None:
+        """Change a number by hand, as in the Console."""
+        names = {"".join(part.title() for part in key.split("_")): value for key, value in fields.items()}
+        await self._ask("POST", f"Accounts/{account}/IncomingPhoneNumbers/{sid}.json", names)
+
+    async def twilio_set_account(self, sid: str, **fields: str) -> None:
+        """Change a subaccount by hand, as in the Console."""
+        names = {"".join(part.title() for part in key.split("_")): value for key, value in fields.items()}
+        await self._ask("POST", f"Accounts/{sid}.json", names)
+
+    async def cluster_secret(self, name: str) -> dict[str, str]:
+        """A Secret of the operator's namespace, decoded."""
+        found = await self.get("Secret", name, namespace=SYSTEM)
+        assert found is not None
+        return {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
+
+    async def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> dict[str, Any]:
+        credentials = aiohttp.encode_basic_auth(self.emulator.account_sid, self.emulator.auth_token)
+        url = f"{self.emulator.base_url}/api/2010-04-01/{path}"
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": credentials}) as session,
+            session.request(method, url, data=form) as reply,
+        ):
+            assert reply.status < 300, await reply.text()
+            return dict(await reply.json())
 
     async def remove_everything(self) -> None:
         """Leave the API server as it was found."""

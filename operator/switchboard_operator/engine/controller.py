@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from switchboard_operator.engine.backoff import Backoff
     from switchboard_operator.engine.events import Recorder
+    from switchboard_operator.engine.holding import Holding
     from switchboard_operator.engine.metrics import Metrics
     from switchboard_operator.engine.queue import WorkQueue
     from switchboard_operator.engine.store import Store
@@ -46,6 +47,7 @@ class Controller:
         backoff: how long failures rest.
         reconcilers: by kind.
         cluster: where status is written.
+        holding: keeps short-lived progress from being written.
         recorder: writes Events.
         metrics: counts.
         clock: stamps conditions.
@@ -56,6 +58,7 @@ class Controller:
     backoff: Backoff[Ref]
     reconcilers: Mapping[str, Reconciler]
     cluster: Cluster
+    holding: Holding
     recorder: Recorder
     metrics: Metrics
     clock: Clock
@@ -72,13 +75,20 @@ class Controller:
         if former is not None:
             self.queue.forget(ref_of(body))
             self.backoff.succeeded(ref_of(body))
+            self.holding.forget(ref_of(body))
             self._wake(former, None)
 
     def remember(self, body: Mapping[str, Any]) -> None:
-        """Take in the answer to a write of our own: whoever depends on it is woken, itself is not."""
+        """Take in the answer to a write of our own; the watch's event of it will be no news.
+
+        Whoever depends on it is woken; itself only where its manifest is new, not for its own status.
+        """
         former, current = self.store.put(body)
-        if current is not None and current is not former:
-            self._wake(former, current)
+        if current is None or current is former:
+            return
+        if former is None or former.generation != current.generation:
+            self.queue.add(ref_of(body), Lane.USER)
+        self._wake(former, current)
 
     async def work(self) -> None:
         """Work on keys until cancelled."""
@@ -139,6 +149,10 @@ class Controller:
     async def _conclude(self, ref: Ref, resource: Any, outcome: Outcome[Any]) -> None:
         for notice in outcome.notices:
             _log.info("%s: %s: %s", ref, notice.reason, notice.message)
+        held = self.holding.remaining(ref, resource, outcome)
+        if held:
+            self.queue.add_after(ref, Lane.RETRY, min(held, (outcome.problem and outcome.problem.after) or held))
+            return
         if not outcome.finalized:
             try:
                 await self._write_status(ref, resource, outcome)

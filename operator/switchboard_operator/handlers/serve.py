@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PRIME_REST = 2.0
+_FLAG_CHECKER = "stop-flag checker"  # as Kopf names it
 
 
 async def serve(settings: Settings, *, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
@@ -28,7 +29,7 @@ async def serve(settings: Settings, *, stop: asyncio.Event, ready: asyncio.Event
         build(settings) as operator,
         serving(listen=settings.listen, metrics=operator.metrics, ready=ready),
     ):
-        work = asyncio.create_task(_work(operator, ready))
+        work = asyncio.create_task(_work(operator, ready, stop))
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -40,13 +41,13 @@ async def serve(settings: Settings, *, stop: asyncio.Event, ready: asyncio.Event
             await asyncio.gather(work, stopped, return_exceptions=True)
 
 
-async def _work(operator: Operator, ready: asyncio.Event) -> None:
+async def _work(operator: Operator, ready: asyncio.Event, stop: asyncio.Event) -> None:
     await _prime(operator)
     ready.set()
     _log.info("everything was seen once; %d keys to work on", len(operator.queue))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(operator.run())
-        tasks.create_task(_watch(operator))
+        tasks.create_task(_watch(operator, stop))
 
 
 async def _prime(operator: Operator) -> None:
@@ -61,22 +62,30 @@ async def _prime(operator: Operator) -> None:
             return
 
 
-async def _watch(operator: Operator) -> None:
-    """Run Kopf's tasks until cancelled. Its own runner would also end every other task of this loop."""
-    registry = make_registry(operator.controller, operator.connection)
+async def _watch(operator: Operator, stop: asyncio.Event) -> None:
+    """Run Kopf's tasks until cancelled, or until it took the signal to stop.
+
+    Kopf's own runner would also end every other task of this loop. Its tasks take SIGTERM and SIGINT over, so
+    that its flag checker's end means that one came.
+    """
+    flag = asyncio.Event()
     tasks = await kopf.spawn_tasks(
-        registry=registry,
+        registry=make_registry(operator.controller, operator.connection),
         settings=make_settings(),
         standalone=True,
         clusterwide=True,
-        stop_flag=asyncio.Event(),
+        stop_flag=flag,
     )
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.result()
-        raise RuntimeError(f"kopf ended by itself: {', '.join(task.get_name() for task in ended)}")
+        if {task.get_name() for task in ended} != {_FLAG_CHECKER}:
+            raise RuntimeError(f"kopf ended by itself: {', '.join(task.get_name() for task in ended)}")
+        stop.set()
     finally:
+        flag.set()  # lets the checker's own waiter end
+        await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

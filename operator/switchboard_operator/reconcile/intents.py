@@ -48,13 +48,22 @@ class Intents:
         cluster: where they are written.
         clock: stamps them.
         remember: takes the stored resource in, so that the next pass sees the intent.
+        token: gives a new random text for each intent; it tells this process's intents from others'.
     """
 
-    def __init__(self, *, cluster: Cluster, clock: Clock, remember: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        *,
+        cluster: Cluster,
+        clock: Clock,
+        remember: Callable[[Mapping[str, Any]], None],
+        token: Callable[[], str],
+    ) -> None:
         self._cluster = cluster
         self._clock = clock
         self._remember = remember
-        self._fresh: set[tuple[str, str]] = set()
+        self._token = token
+        self._fresh: set[str] = set()
 
     def read(self, resource: Any) -> Intent | None:
         """The resource's intent, or None."""
@@ -62,17 +71,17 @@ class Intents:
         if text is None:
             return None
         at, subject = parse_intent(text)
-        fresh = (resource.metadata.uid, text) in self._fresh
-        return Intent(at=at or resource.metadata.creation_timestamp, subject=subject, fresh=fresh)
+        return Intent(at=at or resource.metadata.creation_timestamp, subject=subject, fresh=text in self._fresh)
 
-    def annotation(self, *, subject: str = "") -> str:
-        """The annotation's value for an intent of now."""
-        content = {"at": self._clock.now().isoformat(), **({"subject": subject} if subject else {})}
-        return json.dumps(content)
+    def new(self, *, subject: str = "") -> str:
+        """The annotation's value for an intent of now, fresh from before it is written.
 
-    def mark_fresh(self, uid: str, annotation: str) -> None:
-        """An intent that was written as part of a create of our own."""
-        self._fresh.add((uid, annotation))
+        The watch may show the written intent before the write's own answer is here.
+        """
+        content = {"at": self._clock.now().isoformat(), "token": self._token()}
+        text = json.dumps(content | ({"subject": subject} if subject else {}))
+        self._fresh.add(text)
+        return text
 
     async def write(self, resource: Any, *, subject: str = "") -> None:
         """Write an intent and the finalizer in one conditional patch; the next pass acts on it.
@@ -80,7 +89,7 @@ class Intents:
         Raises:
             Conflict: the resource changed since it was read; nothing may be created.
         """
-        text = self.annotation(subject=subject)
+        text = self.new(subject=subject)
         finalizers = list(dict.fromkeys([*resource.metadata.finalizers, FINALIZER]))
         stored = await self._cluster.patch(
             ref_to(resource),
@@ -89,12 +98,11 @@ class Intents:
         )
         if stored is None:
             raise Conflict("the resource is gone")
-        self.mark_fresh(resource.metadata.uid, text)
         self._remember(stored)
 
     def use(self, resource: Any) -> None:
         """A create goes out on this intent: from now on its outcome is unknown until recorded."""
-        self._fresh.discard((resource.metadata.uid, resource.metadata.annotations.get(PENDING, "")))
+        self._fresh.discard(resource.metadata.annotations.get(PENDING, ""))
 
     def grace_left(self, intent: Intent) -> float:
         """Seconds in which a thing created on this intent may not be listed yet."""

@@ -54,8 +54,7 @@ class Subaccounts:
         return self._taken(stored) if stored else current
 
     async def _create(self, ref: Ref, tenant: Tenant, wanted: dict[str, Any]) -> TwilioSubaccount:
-        intent = self.intents.annotation()
-        wanted["metadata"]["annotations"] = {PENDING: intent}
+        wanted["metadata"]["annotations"] = {PENDING: self.intents.new()}
         wanted["metadata"]["finalizers"] = [FINALIZER]
         stored = await self.cluster.create(wanted)
         if stored is None:  # the watch is behind
@@ -63,7 +62,6 @@ class Subaccounts:
             current = TwilioSubaccount.model_validate(stored)
             self._check_owner(tenant, current)
             return self._taken(stored or {})
-        self.intents.mark_fresh(stored["metadata"]["uid"], intent)
         return self._taken(stored)
 
     def _check_owner(self, tenant: Tenant, current: TwilioSubaccount) -> None:

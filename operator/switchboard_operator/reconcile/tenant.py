@@ -133,8 +133,10 @@ class TenantReconciler:
         return await self.accounts.resolve(namespace=tenant.namespace, name=ref.name)
 
     def _check_slug(self, tenant: Tenant, place: Place) -> None:
-        """The oldest Tenant keeps a host; the others say so."""
-        for rival in self.reader.find("Tenant", "slug", place.slug):
+        """The oldest Tenant keeps a host; the others say so. Of two of one second the one that has it keeps it."""
+        rivals = self.reader.find("Tenant", "slug", place.slug)
+        rivals.sort(key=lambda rival: (rival.metadata.creation_timestamp, not rival.status.holds("RouteReady")))
+        for rival in rivals:
             if rival.uid == tenant.uid:
                 return
             if self._host_of(rival) == place.host:
