@@ -104,6 +104,7 @@ class Database:
         if version == 0:
             self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
         elif version != _VERSION:
+            self._connection.close()
             raise StateError(
                 f"--state {path}: it has schema {version}, this emulator reads {_VERSION}; name another file"
             )
