@@ -2,12 +2,15 @@
 
 Accepts one key, ``catalogue.yaml``, ``catalogue.json`` (a list of products) or ``catalogue.csv`` (a header row).
 Refuses: a product without name, a price that is no number, an unknown status or field. The error names the row.
+Numbers are taken as they are written (``1200.50`` stays ``1200.50``, a product may be called ``no``), and YAML's
+merge keys are not followed: a tenant's file of a few lines must not grow in our memory.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,18 @@ if TYPE_CHECKING:
 KEYS = ("catalogue.yaml", "catalogue.json", "catalogue.csv")
 STATUSES = ("Active", "Draft", "Discontinued")
 _FIELDS = frozenset({"name", "price", "currency", "stock", "status", "aliases", "description"})
+_DIGITS = 15
+_DECIMALS = 6
+_SHOWN = 40
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose plain scalars are text, but for null."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's way
+        first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def parse_catalogue(name: str, data: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -42,67 +57,114 @@ def parse_catalogue(name: str, data: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _rows(where: str, key: str, text: str) -> list[Mapping[str, Any]]:
-    if key.endswith(".csv"):
-        return list(csv.DictReader(io.StringIO(text)))
+    kind = key.rpartition(".")[2].upper()
     try:
-        rows = yaml.safe_load(text)  # JSON is YAML
-    except yaml.YAMLError as error:
-        raise Invalid(reasons.CATALOGUE_INVALID, f"{where}: is no YAML: {_first_line(error)}") from error
+        rows = {"CSV": _from_csv, "JSON": _from_json, "YAML": _from_yaml}[kind](text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        raise Invalid(reasons.CATALOGUE_INVALID, f"{where}: is no {kind}: it is nested too deeply") from error
+    except (csv.Error, yaml.YAMLError, ValueError) as error:
+        raise Invalid(reasons.CATALOGUE_INVALID, f"{where}: is no {kind}: {_first_line(error)}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Invalid(reasons.CATALOGUE_INVALID, f"{where}: must be a list of products, each with a name")
     return rows
 
 
-def _product(where: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(str(field) for field in row if field not in _FIELDS)
+def _from_csv(text: str) -> Any:
+    return list(csv.DictReader(io.StringIO(text, newline=None)))
+
+
+def _from_json(text: str) -> Any:
+    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+
+
+def _from_yaml(text: str) -> Any:
+    return yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
+
+
+def _product(where: str, row: Mapping[Any, Any]) -> dict[str, Any]:
+    if None in row:  # where DictReader puts what is too much
+        raise Invalid(reasons.CATALOGUE_INVALID, f"{where}: has more cells than the header; quote cells with commas")
+    unknown = sorted(str(field)[:_SHOWN] for field in row if field not in _FIELDS)
     if unknown:
         raise _invalid(where, unknown[0], f"is unknown; use {', '.join(sorted(_FIELDS))}")
-    name = str(row.get("name") or "").strip()
-    if not name:
+    name = _text(where, row, "name")
+    if name is None:
         raise _invalid(where, "name", "is missing; every product needs one")
-    status = str(row.get("status") or "Active")
+    status = _text(where, row, "status") or "Active"
     if status not in STATUSES:
-        raise _invalid(where, "status", f"is {status!r}; use {', '.join(STATUSES)}")
+        raise _invalid(where, "status", f"is {_shown(status)}; use {', '.join(STATUSES)}")
     return {
         "name": name,
-        "price": _price(where, row.get("price")),
-        "currency": str(row["currency"]).strip() if row.get("currency") else None,
-        "stock": _stock(where, row.get("stock")),
+        "price": _price(where, _text(where, row, "price")),
+        "currency": _text(where, row, "currency"),
+        "stock": _stock(where, _text(where, row, "stock")),
         "status": status,
-        "aliases": _aliases(row.get("aliases")),
-        "description": str(row["description"]).strip() if row.get("description") else None,
+        "aliases": _aliases(where, row),
+        "description": _text(where, row, "description"),
     }
 
 
-def _price(where: str, value: object) -> str | None:
-    if value is None or value == "":
+def _text(where: str, row: Mapping[str, Any], field: str) -> str | None:
+    """A field's text without outer blanks; None when it is empty or absent."""
+    value = row.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _invalid(where, field, "must be a text or number")
+    return _whole(where, field, value).strip() or None
+
+
+def _whole(where: str, field: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _invalid(where, field, "holds half a character (an escape \\ud800 to \\udfff); write it whole") from error
+    return text
+
+
+def _price(where: str, text: str | None) -> str | None:
+    if text is None:
         return None
     try:
-        price = Decimal(str(value))
-    except InvalidOperation as error:
-        raise _invalid(where, "price", f"is {value!r}; write a number such as 1200.50") from error
-    if not price.is_finite() or price < 0:
-        raise _invalid(where, "price", f"is {value!r}; write a number such as 1200.50")
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not _is_price(price):
+        raise _invalid(where, "price", f"is {_shown(text)}; write a number such as 1200.50")
     return format(price, "f")
 
 
-def _stock(where: str, value: object) -> int | None:
-    if value is None or value == "":
+def _is_price(price: Decimal) -> bool:
+    """Not negative, and of a size that can be written out."""
+    if not price.is_finite() or price < 0 or price.adjusted() > _DIGITS:
+        return False
+    exponent = price.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -_DECIMALS
+
+
+def _stock(where: str, text: str | None) -> int | None:
+    if text is None:
         return None
-    text = str(value).strip()
-    if not text.isdigit():
-        raise _invalid(where, "stock", f"is {value!r}; write a whole number")
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise _invalid(where, "stock", f"is {_shown(text)}; write a whole number")
     return int(text)
 
 
-def _aliases(value: object) -> list[str]:
-    items = value if isinstance(value, list) else str(value or "").split("|")
-    return [text for item in items if (text := str(item).strip())]
+def _aliases(where: str, row: Mapping[str, Any]) -> list[str]:
+    value = row.get("aliases") or []
+    items = value.split("|") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise _invalid(where, "aliases", "must be a list of words, in CSV separated by |")
+    return [text for item in items if (text := _whole(where, "aliases", item).strip())]
 
 
 def _invalid(where: str, field: str, problem: str) -> Invalid:
     return Invalid(reasons.CATALOGUE_INVALID, f"{where}: {field} {problem}")
 
 
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return str(error).partition("\n")[0][:200]
