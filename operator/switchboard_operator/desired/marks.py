@@ -56,7 +56,7 @@ def mark_of(*, installation: str, kind: str, namespace: str, name: str, uid: str
 
 def friendly_name(label: str, mark: Mark) -> str:
     """The FriendlyName: a readable label, cut to fit, then the mark."""
-    return f"{label[:_LABEL_LENGTH].strip()} sb-{mark.name_hash}-{mark.uid_hash}"
+    return f"{label[:_LABEL_LENGTH].strip()} sb-{mark.name_hash}-{mark.uid_hash}".lstrip()
 
 
 def parse_mark(text: str) -> Mark | None:

@@ -50,10 +50,10 @@ def secret_name(subaccount: str) -> str:
 def label(text: str, *, suffix: str = "") -> str:
     """``text`` + ``suffix`` as a DNS label of at most 63 characters; cut or changed text gets a hash."""
     clean = re.sub(r"[^a-z0-9-]", "-", text.lower()).strip("-")
-    if clean == text and len(clean) + len(suffix) <= _LABEL_LENGTH:
+    if clean and clean == text and len(clean) + len(suffix) <= _LABEL_LENGTH:
         return clean + suffix
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{clean[: _LABEL_LENGTH - len(suffix) - 9].rstrip('-')}-{digest}{suffix}"
+    return f"{clean[: _LABEL_LENGTH - len(suffix) - 9].strip('-') or 'x'}-{digest}{suffix}"
 
 
 def selector_labels(tenant: str) -> dict[str, str]:
