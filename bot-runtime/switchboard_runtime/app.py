@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from switchboard_runtime.assistants import Answering, ScriptAssistant
-from switchboard_runtime.channels.twilio_rest import TwilioCourier
+from switchboard_runtime.channels.twilio_rest import TwilioCourier, load_client
 from switchboard_runtime.clock import Clock, SystemClock
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy, TenantService
@@ -84,8 +84,10 @@ def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Po
                 service = _service(entry, stores[entry.slug], session, policy, ports, context.metrics)
                 services[entry.slug] = service
                 service.start()
+            loading = asyncio.create_task(asyncio.to_thread(load_client))
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
+            await loading
             await asyncio.gather(*(service.stop() for service in services.values()))
         log_event(_LOG, logging.INFO, "stopped")
 
