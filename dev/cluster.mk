@@ -4,17 +4,17 @@ CLUSTER = $(UV) run --frozen python -m dev.cluster
 
 .PHONY: cluster cluster-down cluster-status images kubectl
 
-cluster: ## a Kubernetes node on this machine, without Docker; see docs/cluster.md
+cluster: setup ## a Kubernetes node on this machine, without Docker; see docs/cluster.md
 	@$(CLUSTER) up $(if $(NAME),--name $(NAME))
 
-cluster-down: ## stop it and remove all of it
+cluster-down: setup ## stop it and remove all of it
 	@$(CLUSTER) down $(if $(NAME),--name $(NAME))
 
-cluster-status: ## what runs and where it is reached
+cluster-status: setup ## what runs and where it is reached
 	@$(CLUSTER) status $(if $(NAME),--name $(NAME))
 
-images: ## build the images of the programs and import them into the cluster
+images: setup ## build the images of the programs and import them into the cluster
 	@$(CLUSTER) images $(if $(NAME),--name $(NAME))
 
-kubectl: ## make kubectl ARGS="get pods -A"
+kubectl: setup ## make kubectl ARGS="get pods -A"
 	@$(CLUSTER) kubectl $(if $(NAME),--name $(NAME)) -- $(ARGS)

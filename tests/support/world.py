@@ -210,6 +210,23 @@ class World:
         found = await self._ask("GET", "Accounts.json?PageSize=1000")
         return [item for item in found["accounts"] if item["sid"] != self.emulator.account_sid]
 
+    async def twilio_new_account(self, friendly_name: str) -> str:
+        """Make a subaccount by hand; returns its SID."""
+        return str((await self._ask("POST", "Accounts.json", {"FriendlyName": friendly_name}))["sid"])
+
+    async def twilio_keys(self, account: str, token: str) -> list[str]:
+        """The SIDs of a subaccount's API keys, asked for with its own credentials."""
+        url = f"{self.emulator.base_url}/iam/v1/Keys?AccountSid={account}"
+        headers = {"Authorization": aiohttp.encode_basic_auth(account, token)}
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as reply:
+            return [item["sid"] for item in (await reply.json())["keys"]]
+
+    async def tenant_secret(self, name: str) -> dict[str, str]:
+        """A Secret of the test's namespace, decoded."""
+        found = await self.get("Secret", name)
+        assert found is not None
+        return {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
+
     async def twilio_numbers(self, account: str) -> list[dict[str, Any]]:
         """The numbers that an account holds."""
         found = await self._ask("GET", f"Accounts/{account}/IncomingPhoneNumbers.json")

@@ -1,0 +1,82 @@
+# Switchboard's command surface. `make demo` shows the main job, `make test` passes the tests; both set up what they need.
+SHELL := /bin/bash
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/switchboard
+UV_VERSION := 0.13.8
+UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+RUN := $(UV) run --frozen
+export UV_PYTHON_DOWNLOADS := never
+PY := operator/switchboard_operator bot-runtime/switchboard_runtime emulator/twilio_emulator twilio-transport/switchboard_twilio dev
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+# uv comes from a wheel with a pinned hash into the cache; everything else comes from uv.lock.
+$(UV): dev/bootstrap/uv.txt
+	@echo "== installing uv $(UV_VERSION) into the cache"
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv; }
+	@rm -rf $(CACHE)/uv-$(UV_VERSION) && python3 -m venv $(CACHE)/uv-$(UV_VERSION)
+	@$(CACHE)/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r dev/bootstrap/uv.txt
+	@touch $(UV)
+
+.PHONY: setup
+setup: $(UV) ## install the pinned Python packages into .venv
+	@$(UV) sync --frozen --quiet
+
+include dev/cluster.mk
+
+.PHONY: demo
+demo: setup ## the main job: YAML in, a signed WhatsApp message answered by the tenant's own pod
+	@$(RUN) python -m dev.demo $(ARGS)
+
+.PHONY: test
+test: lint typecheck imports generated test-unit test-contract test-chart test-api test-e2e ## everything CI runs
+
+.PHONY: lint typecheck imports generated
+lint: setup ## ruff: style and format
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+
+typecheck: setup ## mypy, strict
+	@$(RUN) mypy $(PY) tests
+
+imports: setup ## import-linter: one direction of imports
+	@$(RUN) lint-imports --no-cache
+
+generated: setup ## what is generated equals its source
+	@$(RUN) python -m switchboard_operator.api.crdgen --out crds --check
+	@$(RUN) python -m switchboard_operator.api.docgen --out docs/kinds --samples examples/samples --check
+	@$(RUN) python -m switchboard_operator.docgen --out docs/reasons.md --check
+
+.PHONY: generate
+generate: setup ## write the CRDs and reference pages anew
+	@$(RUN) python -m switchboard_operator.api.crdgen --out crds
+	@$(RUN) python -m switchboard_operator.api.docgen --out docs/kinds --samples examples/samples
+	@$(RUN) python -m switchboard_operator.docgen --out docs/reasons.md
+	@cp crds/*.yaml charts/switchboard/crds/
+
+.PHONY: test-unit test-contract test-chart test-api test-e2e
+test-unit: setup ## pure functions and state machines; under a minute
+	@$(RUN) pytest tests/unit -q
+
+test-contract: setup ## the parts against one another and against Twilio's OpenAPI documents
+	@$(RUN) pytest tests/contract -q
+
+test-chart: setup ## the Helm chart, rendered
+	@$(RUN) pytest tests/chart -q
+
+test-api: setup ## a real kube-apiserver, the operator in-process, the emulator
+	@$(RUN) pytest tests/api -q
+
+test-e2e: setup ## the demo's path on a real node
+	@$(RUN) pytest tests/e2e -q --timeout 900
+
+.PHONY: format
+format: setup ## ruff: format and mend
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+.PHONY: clean
+clean: ## remove what the tools left in the checkout
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
