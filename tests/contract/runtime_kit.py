@@ -153,11 +153,13 @@ class World:
         request: dict[str, Any] = received["request"]
         return request
 
-    async def deliver(self, request: dict[str, Any]) -> int:
-        """Send a webhook once."""
-        async with self.session.post(
-            request["url"], data=request["body"].encode(), headers=request["headers"]
-        ) as reply:
+    async def deliver(self, request: dict[str, Any], *, to: Runtime | None = None) -> int:
+        """Send a webhook once; ``to`` another process than its URL says, as a Service would."""
+        url = str(request["url"])
+        headers = {**request["headers"], "Host": self.runtime.url.removeprefix("http://")}
+        if to is not None:
+            url = url.replace(self.runtime.url, to.url)
+        async with self.session.post(url, data=request["body"].encode(), headers=headers) as reply:
             return reply.status
 
     async def answers(self, *, to: str = PHONE) -> list[str]:
@@ -178,7 +180,7 @@ async def eventually(probe: Callable[[], Awaitable[Any]], *, within: float = PAT
 @asynccontextmanager
 async def a_world(root: Path) -> AsyncIterator[World]:
     """An emulator, a gate, a tenant with one number, and its runtime, ready."""
-    port = _free_port()
+    port = free_port()
     async with (
         running_emulator() as emulator,
         aiohttp.ClientSession() as session,
@@ -275,7 +277,8 @@ def _document(*, url: str, endpoint: str, account_sid: str) -> dict[str, Any]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

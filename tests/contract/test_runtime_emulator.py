@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.contract.runtime_kit import API_TOKEN, NUMBER, OWN, PHONE, World, a_world, eventually
+from tests.contract.runtime_kit import API_TOKEN, NUMBER, OWN, PHONE, Runtime, World, a_world, eventually, free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -124,6 +124,28 @@ async def test_nothing_is_lost_doubled_or_out_of_order_while_the_process_is_kill
 
     expected = [f"Respuesta {number}." for number in range(10)]
     assert {phone: await world.answers(to=phone) for phone in phones} == dict.fromkeys(phones, expected)
+
+
+async def test_two_processes_share_the_file_while_a_new_revision_takes_over(world: World) -> None:
+    """A rolling update: the new one starts beside the old one, then the old one leaves; each message once."""
+    new = Runtime(world.runtime.root, free_port())
+
+    async def write(numbers: range) -> None:
+        for number in numbers:
+            request = await world.signed(f"n{number}")
+            there = world.runtime if number % 2 == 0 and numbers.start < 20 else new
+            assert await world.deliver(request, to=there) == 200
+
+    try:
+        await new.start()
+        await write(range(20))
+        assert await world.runtime.end(signal.SIGTERM) == 0
+        await write(range(20, 30))
+        await eventually(partial(_count, world, 30))
+    finally:
+        await new.end(signal.SIGKILL)
+
+    assert await world.answers() == [f"Respuesta {number}." for number in range(30)]
 
 
 async def test_the_json_webhook_answers_in_its_response(world: World) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.store.records import Turn
 
+OTHERS_POLL = 0.5
+"""Seconds until an item in another process's hands is looked at again; it may finish long before its lease."""
+
 _HEADS = "SELECT min(id) AS id FROM work WHERE state = 'pending' GROUP BY conversation_id"
 
 _WAITING = "SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'"
@@ -28,7 +31,8 @@ WHERE id IN (
 """  # noqa: S608  # put together from constants
 
 _NEXT = f"""
-SELECT min(max(w.due, w.lease_until)) FROM ({_HEADS}) AS head JOIN work AS w ON w.id = head.id
+SELECT min(CASE WHEN w.lease_until > :now THEN min(w.lease_until, :others) ELSE w.due END)
+FROM ({_HEADS}) AS head JOIN work AS w ON w.id = head.id
 WHERE w.id NOT IN (SELECT value FROM json_each(:held))
 """  # noqa: S608  # put together from constants
 
@@ -93,6 +97,7 @@ def claim(
         "owner": owner,
         "limit": limit,
         "held": json.dumps(list(held)),
+        "others": now + OTHERS_POLL,
     }
     ids = sorted(row["id"] for row in db.execute(_CLAIM, arguments).fetchall())
     items = tuple(_item(db.execute(_ITEM, (work,)).fetchone()) for work in ids)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.store.inbox import OTHERS_POLL
 from switchboard_runtime.store.records import Claim, OutboxItem, Queue
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ ORDER BY o.seq LIMIT :limit
 """  # noqa: S608  # put together from constants
 
 _NEXT = f"""
-SELECT min(max(o.due, o.lease_until)) FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
+SELECT min(CASE WHEN o.lease_until > :now THEN min(o.lease_until, :others) ELSE o.due END)
+FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
 WHERE o.seq NOT IN (SELECT value FROM json_each(:held))
 """  # noqa: S608  # put together from constants
 
@@ -114,7 +116,7 @@ def claim(
     db: sqlite3.Connection, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
 ) -> Claim[OutboxItem]:
     """Lease the heads of free lanes and write their intents; who opted out meanwhile gets nothing any more."""
-    arguments = {"now": now, "limit": limit, "held": json.dumps(list(held))}
+    arguments = {"now": now, "others": now + OTHERS_POLL, "limit": limit, "held": json.dumps(list(held))}
     items = []
     for row in db.execute(_FREE, arguments).fetchall():
         look_first = row["state"] == "sending"
