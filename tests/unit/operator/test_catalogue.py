@@ -80,7 +80,7 @@ def test_names_are_taken_as_written(name: str) -> None:
 def test_only_the_name_is_needed() -> None:
     """What is not said is absent; a product is Active unless it says otherwise."""
     absent = dict.fromkeys(("price", "currency", "stock", "description"))
-    expected = {"name": "Mesa", "status": "Active", "aliases": [], **absent}
+    expected: dict[str, Any] = {"name": "Mesa", "status": "Active", "aliases": [], **absent}
 
     assert one("catalogue.yaml", "- name: Mesa") == expected
     assert one("catalogue.csv", "name,price,stock\nMesa,,\n") == expected

@@ -1,0 +1,182 @@
+"""Operator -> runtime (decision 0001): what the operator writes, the runtime reads, and reads as it was meant."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from switchboard_operator.desired.catalogue import parse_catalogue
+from switchboard_operator.desired.document import document_of, place_of
+from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
+from switchboard_operator.desired.runtime import CREDENTIALS_DIR, DATA_DIR, TENANTS_DIR, RuntimeImage
+from switchboard_operator.ports import Ref
+from switchboard_operator.reconcile import secrets as keeper
+from switchboard_runtime.config import Settings, TenantDocument, load_directory
+from switchboard_runtime.config import credentials as runtime_credentials
+from switchboard_runtime.edge.routes import ROUTES
+from tests.support import manifests
+from tests.support.ports import sid
+from tests.support.smallworld import (
+    NAMESPACE,
+    SmallWorld,
+    account_manifest,
+    assistant_manifest,
+    manifest,
+    number_manifest,
+    resource,
+    tenant_manifest,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACCOUNT = sid("AC", "tenant")
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
+    """The document of any tenant that the API server admits, and what its objects are made of."""
+    names = draw(st.lists(manifests.OBJECT_NAMES, min_size=1, max_size=3, unique=True))
+    assistants = [resource("Assistant", name, draw(manifests.assistant_specs())) for name in names]
+    phones = draw(st.lists(manifests.PHONES, max_size=3, unique=True))
+    numbers = [
+        resource(
+            "BotNumber",
+            f"n{index}",
+            {"tenantRef": {"name": "acme"}, "phoneNumber": phone} | draw(manifests.number_specs(names)),
+            status={"sid": sid("PN", phone), "phoneNumber": phone},
+        )
+        for index, phone in enumerate(phones)
+    ]
+    spec: dict[str, Any] = {"planRef": {"name": "p"}, "accountRef": {"name": "a"}, "domain": "bots.example.com"}
+    spec |= {"suspend": draw(st.booleans()), "bot": draw(manifests.bot_specs(names))}
+    spec |= draw(st.fixed_dictionaries({}, optional={"slug": manifests.SLUGS, "displayName": manifests.LINES}))
+    tenant = resource("Tenant", "acme", spec)
+    place = place_of(tenant, None)
+    endpoint = draw(st.sampled_from([None, "http://emulator.switchboard.svc:8089", "https://proxy.example.com"]))
+    products = {
+        name: parse_catalogue("menu", {"catalogue.json": json.dumps(draw(manifests.PRODUCTS))}) for name in names
+    }
+    document = document_of(
+        tenant=tenant,
+        place=place,
+        account_sid=ACCOUNT,
+        endpoint=endpoint,
+        numbers=numbers,
+        assistants=assistants,
+        products=products,
+    )
+    parts = TenantParts(
+        tenant=tenant,
+        place=place,
+        document=document,
+        secret="acme-twilio",
+        endpoint=endpoint,
+        replicas=1,
+        resources=None,
+        image=RuntimeImage("runtime:1"),
+        routing=Routing(),
+    )
+    return document, parts
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made=documents())
+def test_the_runtime_reads_what_the_operator_writes(made: tuple[dict[str, Any], TenantParts]) -> None:
+    """The file in the ConfigMap is the document, and the runtime's strict models say the same as it."""
+    document, parts = made
+    data: dict[str, str] = objects_of(parts)[0]["data"]
+
+    assert list(data) == [f"{parts.place.slug}.json"]
+    (text,) = data.values()
+    assert json.loads(text) == document
+    read = TenantDocument.model_validate_json(text)
+    assert read.model_dump(mode="json", by_alias=True, exclude_none=True) == _without_none(document)
+    assert read.host == parts.place.host
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return [_without_none(item) for item in value] if isinstance(value, list) else value
+
+
+async def test_a_pod_finds_its_files(tmp_path: Path) -> None:
+    """Mounted where the Deployment says, ConfigMap and Secret are a directory that the runtime serves from."""
+    world = await _served_tenant()
+    deployment = world.cluster.stored(Ref("Deployment", NAMESPACE, "bot-acme"))
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    sources = {volume["name"]: volume for volume in pod["volumes"]}
+    for mount in container["volumeMounts"]:
+        _fill(tmp_path / mount["mountPath"].lstrip("/"), sources[mount["name"]], world)
+
+    environment = {item["name"]: item["value"] for item in container["env"]}
+    read = Settings.read(environment, {})
+    tenants, credentials, data = (tmp_path / str(path).lstrip("/") for path in read.paths())
+    directory = load_directory(tenants, credentials, now=lambda: 0.0)
+
+    assert read.address()[1] == container["ports"][0]["containerPort"]
+    assert data.is_dir()
+    entry = directory.by_host("acme.bots.example.com")
+    assert entry is not None
+    assert entry is directory.by_number("+13055550123")
+    account = world.twilio.accounts[entry.document.twilio.account_sid]
+    assert entry.credentials.current().auth_tokens == (account.auth_token,)
+
+
+async def test_what_is_called_is_served() -> None:
+    """The addresses given to Twilio and the kubelet are routes of the runtime, with that method."""
+    world = await _served_tenant()
+    (number,) = world.twilio.numbers.values()
+    deployment = world.cluster.stored(Ref("Deployment", NAMESPACE, "bot-acme"))
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    probes = [container[name]["httpGet"]["path"] for name in ("startupProbe", "readinessProbe", "livenessProbe")]
+    posted = [urlsplit(url).path for url in asdict(number.webhooks).values()]
+    served = {(route.method, route.path) for route in ROUTES if isinstance(route, web.RouteDef)}
+
+    assert {("GET", path) for path in probes} <= served
+    assert {("POST", path) for path in posted} <= served
+
+
+def test_both_sides_name_the_same_files() -> None:
+    """The keys of the Secret and the folders are the runtime's."""
+    defaults = Settings()
+
+    assert set(keeper.KEYS) == set(runtime_credentials._REQUIRED)
+    assert tuple(map(str, defaults.paths())) == (TENANTS_DIR, CREDENTIALS_DIR, DATA_DIR)
+
+
+async def _served_tenant() -> SmallWorld:
+    """A tenant with a number and an assistant, as far as the operator makes it."""
+    world = SmallWorld()
+    world.apply(
+        account_manifest(),
+        manifest("Plan", "basic"),
+        assistant_manifest(),
+        tenant_manifest(bot={"assistantRef": {"name": "sales"}}),
+        number_manifest(),
+    )
+    await world.settle()
+    return world
+
+
+def _fill(folder: Path, source: dict[str, Any], world: SmallWorld) -> None:
+    """What the kubelet would put there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, bytes] = {}
+    if "configMap" in source:
+        stored = world.cluster.stored(Ref("ConfigMap", NAMESPACE, source["configMap"]["name"]))
+        files = {name: text.encode() for name, text in stored["data"].items()}
+    if "secret" in source:
+        stored = world.cluster.stored(Ref("Secret", NAMESPACE, source["secret"]["secretName"]))
+        files = {name: base64.b64decode(value) for name, value in stored["data"].items()}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
