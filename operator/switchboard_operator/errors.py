@@ -44,7 +44,15 @@ class Waiting(NotReady):
 
 
 class Upstream(NotReady):
-    """Twilio or the API server did not answer usefully; retried with back-off."""
+    """Twilio or the API server did not answer usefully; retried with back-off.
+
+    Attributes:
+        outcome_unknown: what was asked may have been done all the same.
+    """
+
+    def __init__(self, reason: str, message: str, *, after: float | None = None, outcome_unknown: bool = False) -> None:
+        super().__init__(reason, message, after=after)
+        self.outcome_unknown = outcome_unknown
 
 
 class Conflict(Exception):

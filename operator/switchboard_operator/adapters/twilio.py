@@ -232,7 +232,9 @@ class TwilioSdk:
                 self._note(channel, error, own=credentials is None)
                 raise sort_out(error) from error
             except (KeyError, TypeError, ValueError) as error:  # the SDK could not read the answer
-                raise Upstream(reasons.TWILIO_UNAVAILABLE, "Twilio: the answer has an unknown form") from error
+                raise Upstream(
+                    reasons.TWILIO_UNAVAILABLE, "Twilio: the answer has an unknown form", outcome_unknown=True
+                ) from error
         channel.succeeded()
         return answer
 

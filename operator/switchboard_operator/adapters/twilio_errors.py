@@ -43,7 +43,7 @@ def sort_out(error: TwilioError) -> NotReady:
     if isinstance(error, TwilioThrottled):
         return Upstream(reasons.THROTTLED, text, after=error.retry_after)
     if isinstance(error, TwilioUnavailable):
-        return Upstream(reasons.TWILIO_UNAVAILABLE, text)
+        return Upstream(reasons.TWILIO_UNAVAILABLE, text, outcome_unknown=error.outcome_unknown)
     known = _BY_CODE.get(error.code or 0)
     if known is None and error.status == 401:
         known = _BY_CODE[20003]

@@ -10,16 +10,17 @@ thing may not be listed yet, write the intent anew and create.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator.desired.names import FINALIZER, PENDING
-from switchboard_operator.errors import Conflict
+from switchboard_operator.errors import Conflict, Upstream
 from switchboard_operator.ports import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from switchboard_operator.ports import Clock, Cluster
 
@@ -63,7 +64,7 @@ class Intents:
         self._clock = clock
         self._remember = remember
         self._token = token
-        self._fresh: set[str] = set()
+        self._fresh: dict[str, int] = {}
 
     def read(self, resource: Any) -> Intent | None:
         """The resource's intent, or None."""
@@ -71,16 +72,21 @@ class Intents:
         if text is None:
             return None
         at, subject = parse_intent(text)
-        return Intent(at=at or resource.metadata.creation_timestamp, subject=subject, fresh=text in self._fresh)
+        fresh = self._fresh.get(text) == resource.generation
+        return Intent(at=at or resource.metadata.creation_timestamp, subject=subject, fresh=fresh)
 
-    def new(self, *, subject: str = "") -> str:
+    def new(self, *, subject: str = "", generation: int = 1) -> str:
         """The annotation's value for an intent of now, fresh from before it is written.
 
         The watch may show the written intent before the write's own answer is here.
+
+        Args:
+            subject: what exactly will be created.
+            generation: of the manifest that it follows from; for another one it is not fresh.
         """
         content = {"at": self._clock.now().isoformat(), "token": self._token()}
         text = json.dumps(content | ({"subject": subject} if subject else {}))
-        self._fresh.add(text)
+        self._fresh[text] = generation
         return text
 
     async def write(self, resource: Any, *, subject: str = "") -> None:
@@ -89,7 +95,7 @@ class Intents:
         Raises:
             Conflict: the resource changed since it was read; nothing may be created.
         """
-        text = self.new(subject=subject)
+        text = self.new(subject=subject, generation=resource.generation)
         finalizers = list(dict.fromkeys([*resource.metadata.finalizers, FINALIZER]))
         stored = await self._cluster.patch(
             ref_to(resource),
@@ -100,9 +106,20 @@ class Intents:
             raise Conflict("the resource is gone")
         self._remember(stored)
 
-    def use(self, resource: Any) -> None:
-        """A create goes out on this intent: from now on its outcome is unknown until recorded."""
-        self._fresh.discard(resource.metadata.annotations.get(PENDING, ""))
+    @contextmanager
+    def used(self, resource: Any) -> Iterator[None]:
+        """A create goes out on the resource's intent: its outcome is unknown until it is recorded.
+
+        Only where Twilio surely did nothing (throttled, never reached) the intent stays fresh.
+        """
+        text = resource.metadata.annotations.get(PENDING, "")
+        generation = self._fresh.pop(text, None)
+        try:
+            yield
+        except Upstream as problem:
+            if generation is not None and not problem.outcome_unknown:
+                self._fresh[text] = generation
+            raise
 
     def grace_left(self, intent: Intent) -> float:
         """Seconds in which a thing created on this intent may not be listed yet."""

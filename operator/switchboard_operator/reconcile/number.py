@@ -189,9 +189,9 @@ class NumberReconciler:
             address_sid=number.spec.address_sid,
             bundle_sid=number.spec.bundle_sid,
         )
-        self.intents.use(number)
         try:
-            bought = await self.twilio.buy_number(home.parent, home.account_sid, order)
+            with self.intents.used(number):
+                bought = await self.twilio.buy_number(home.parent, home.account_sid, order)
         except Stalled as problem:
             if problem.reason == reasons.NUMBER_UNAVAILABLE and number.spec.search:
                 # Somebody else was quicker. The next pass finds nothing under the intent and chooses another.

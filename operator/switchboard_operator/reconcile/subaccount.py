@@ -145,8 +145,8 @@ class SubaccountReconciler:
         return ours or [a for a in found if mark.kinship(a.friendly_name) is marks.Kinship.EARLIER_LIFE]
 
     async def _create(self, sub: TwilioSubaccount, parent: Parent, draft: Draft) -> Account:
-        self.intents.use(sub)
-        account = await self.twilio.create_account(parent, friendly_name=self.friendly_name(sub))
+        with self.intents.used(sub):
+            account = await self.twilio.create_account(parent, friendly_name=self.friendly_name(sub))
         draft.note("SubaccountCreated", f"created subaccount {account.sid}")
         return account
 
