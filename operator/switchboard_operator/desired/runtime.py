@@ -11,6 +11,7 @@ TENANTS_DIR = "/etc/switchboard/tenants"
 CREDENTIALS_DIR = "/etc/switchboard/credentials"
 DATA_DIR = "/var/lib/switchboard"
 _USER = 65532
+_DRAIN_SECONDS = 3
 _DEFAULT_RESOURCES = {
     "requests": {"cpu": "25m", "memory": "64Mi"},
     "limits": {"memory": "256Mi"},
@@ -127,6 +128,8 @@ def _container(work: Workload) -> dict[str, Any]:
         "startupProbe": _probe("/readyz", period=1, failures=60),
         "readinessProbe": _probe("/readyz", period=5, failures=2),
         "livenessProbe": _probe("/healthz", period=10, failures=6),
+        # An ingress hears of an ending pod a moment after the pod does: it serves on until nobody asks it any more.
+        "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
         "volumeMounts": [
             {"name": "tenants", "mountPath": TENANTS_DIR, "readOnly": True},
             {"name": "credentials", "mountPath": f"{CREDENTIALS_DIR}/{work.slug}", "readOnly": True},
