@@ -1,0 +1,171 @@
+"""The demo from the first step to the last; each step checks what it shows."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dev.demo import change, removal
+from dev.demo.change import Changed
+from dev.demo.console import Console
+from dev.demo.emulator import Emulator
+from dev.demo.figures import Figures, measure
+from dev.demo.kubectl import Kubectl
+from dev.demo.phone import Phone, expect
+from dev.demo.release import install
+from dev.demo.scenes import SCENES, Scene
+from dev.demo.target import (
+    EMULATOR,
+    NAMESPACE,
+    Target,
+    bring_up_local,
+    local_target,
+    own_cluster_wanted,
+    own_target,
+    reaching_emulator,
+)
+from dev.demo.tenants import QUICKSTART, Tenant, find, tenant_names, wait_until_served
+
+STEPS = 8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the demo showed.
+
+    Attributes:
+        target: where.
+        replies: each answer with its tenant, pod and time.
+        changed: how the change went.
+        figures: what was measured.
+    """
+
+    target: Target
+    replies: list[dict[str, Any]]
+    changed: Changed
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What the later steps share."""
+
+    target: Target
+    console: Console
+    emulator: Emulator
+    run: int
+
+    @property
+    def kubectl(self) -> Kubectl:
+        return self.target.kubectl
+
+    def phone(self, person: str, *, index: int, channel: str) -> Phone:
+        """A phone that nobody has written from before."""
+        number = f"+54911{(self.run * 10 + index) % 10**8:08d}"
+        return Phone(
+            address=f"whatsapp:{number}" if channel == "WhatsApp" else number,
+            name=person,
+            emulator=self.emulator,
+            ingress=self.target.ingress,
+            kubectl=self.kubectl,
+        )
+
+
+def show(console: Console, env: Mapping[str, str], *, image_prefix: str | None, run: int) -> Shown:
+    """Run the whole demo.
+
+    Args:
+        console: where it is shown.
+        env: environment variables.
+        image_prefix: for a cluster of one's own.
+        run: a number that no earlier run had; phones are named after it.
+
+    Raises:
+        DemoError: something is not as it should be.
+        ClusterError: there is no cluster to show it on.
+    """
+    target = _target(console, env, image_prefix=image_prefix)
+    with console.step("Install the operator, and Twilio's stand-in, by Helm"):
+        install(target)
+    with reaching_emulator(target) as reached:
+        stage = _Stage(reached, console, _emulator(reached), run)
+        _apply(stage)
+        replies = _talk(stage)
+        with console.step("kubectl get switchboard -A"):
+            console.block(stage.kubectl("get", "switchboard", "-A"))
+        changed = _change(stage)
+        figures = _figures(stage)
+        _remove(stage)
+    return Shown(target, replies, changed, figures)
+
+
+def _target(console: Console, env: Mapping[str, str], *, image_prefix: str | None) -> Target:
+    if own_cluster_wanted(env):
+        with console.step("Your own cluster (KUBECONFIG)"):
+            target = own_target(env, image_prefix=image_prefix)
+            console.block(target.kubectl("get", "nodes"))
+        return target
+    with console.step("A Kubernetes node on this machine, and the images of the three programs"):
+        bring_up_local()
+        return local_target()
+
+
+def _emulator(target: Target) -> Emulator:
+    data = target.kubectl.json("-n", NAMESPACE, "get", "secret", EMULATOR)["data"]
+    sid, token = (base64.b64decode(data[name]).decode() for name in ("accountSid", "authToken"))
+    return Emulator(target.emulator, sid, token)
+
+
+def _apply(stage: _Stage) -> None:
+    names = tenant_names()
+    with stage.console.step(f"kubectl apply -f examples/quickstart: {len(names)} tenants"):
+        stage.kubectl("apply", "-f", str(QUICKSTART))
+        wait_until_served(stage.kubectl, stage.console, image=stage.target.images["switchboard-runtime"])
+
+
+def _talk(stage: _Stage) -> list[dict[str, Any]]:
+    with stage.console.step("Signed messages through the ingress, each answered by the tenant's own pod"):
+        return [reply for index, scene in enumerate(SCENES) for reply in _play(stage, scene, index)]
+
+
+def _play(stage: _Stage, scene: Scene, index: int) -> list[dict[str, Any]]:
+    console, tenant = stage.console, find(stage.kubectl, scene.tenant)
+    number = tenant.numbers[scene.number]
+    phone = stage.phone(scene.person, index=index, channel=scene.channel)
+    console.line()
+    console.line(f"{tenant.title}, {scene.channel} {number} -> https://{tenant.host}")
+    replies = []
+    for line in scene.lines:
+        console.message(line.says, by=scene.person)
+        reply = phone.ask(tenant, number, line.says)
+        pod = phone.pod_of(tenant, reply)
+        console.reply(reply.text, by=tenant.title, seconds=reply.seconds, pod=pod)
+        expect(reply, line.answer, tenant=tenant)
+        replies.append({"tenant": tenant.name, "pod": pod, "seconds": reply.seconds, "text": reply.text})
+    return replies
+
+
+def _change(stage: _Stage) -> Changed:
+    tenant: Tenant = find(stage.kubectl, change.TENANT)
+    phone = stage.phone("Sofía", index=len(SCENES), channel="WhatsApp")
+    with stage.console.step("One change: edit an assistant, apply, ask again"):
+        return change.make_change(stage.kubectl, stage.console, phone, tenant)
+
+
+def _figures(stage: _Stage) -> Figures:
+    phone = stage.phone("Ana", index=len(SCENES) + 1, channel="SMS")
+    with stage.console.step("What one more tenant costs"):
+        return measure(
+            stage.kubectl,
+            stage.console,
+            stage.emulator,
+            phone,
+            name=f"nuevo-{stage.run % 10**8}",
+            audit_log=stage.target.audit_log,
+        )
+
+
+def _remove(stage: _Stage) -> None:
+    tenant = find(stage.kubectl, removal.TENANT)
+    with stage.console.step(f"One removal: {tenant.title} leaves"):
+        removal.remove(stage.kubectl, stage.console, stage.emulator, stage.target.ingress, tenant)
