@@ -11,4 +11,5 @@ def country_of(phone_number: str) -> str | None:
         parsed = phonenumbers.parse(phone_number)
     except phonenumbers.NumberParseException:
         return None
-    return phonenumbers.region_code_for_number(parsed)
+    region = phonenumbers.region_code_for_number(parsed)
+    return region if region and region.isalpha() else None  # 001 is the world, which is no country

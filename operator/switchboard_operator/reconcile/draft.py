@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from switchboard_operator import reasons
 from switchboard_operator.api.conditions import Condition, Status
-from switchboard_operator.desired.names import REQUESTED_AT
 from switchboard_operator.errors import Invalid, NotReady, Stalled, Upstream
+from switchboard_operator.reconcile.observations import requested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def summarise(resource: Any, draft: Draft, problem: NotReady | None, *, now: dat
     values.update(draft.fields)
     values["conditions"] = conditions
     values["observedGeneration"] = resource.metadata.generation
-    values["lastHandledReconcileAt"] = resource.metadata.annotations.get(REQUESTED_AT)
+    values["lastHandledReconcileAt"] = requested(resource)
     return type(former).model_validate(values)
 
 

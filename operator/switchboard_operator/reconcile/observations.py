@@ -15,6 +15,8 @@ from switchboard_operator.desired.names import REQUESTED_AT
 if TYPE_CHECKING:
     from switchboard_operator.ports import Clock
 
+_TOKEN_LENGTH = 256
+
 
 class Observations:
     """When each resource is due.
@@ -61,5 +63,11 @@ def settled(resource: Any) -> bool:
         meta.deletion_timestamp is None
         and status.observed_generation == meta.generation
         and status.holds("Ready")
-        and status.last_handled_reconcile_at == meta.annotations.get(REQUESTED_AT)
+        and status.last_handled_reconcile_at == requested(resource)
     )
+
+
+def requested(resource: Any) -> str | None:
+    """The token by which somebody asks for a look, as far as a status holds it."""
+    token: str | None = resource.metadata.annotations.get(REQUESTED_AT)
+    return token[:_TOKEN_LENGTH] if token is not None else None
