@@ -37,7 +37,7 @@ def sid(prefix: str, *parts: object) -> str:
 
 def lost_answer() -> Upstream:
     """What the adapter raises when no answer came."""
-    return Upstream(reasons.TWILIO_UNAVAILABLE, "Twilio: no answer")
+    return Upstream(reasons.TWILIO_UNAVAILABLE, "Twilio: no answer", outcome_unknown=True)
 
 
 def parent(name: str = "main") -> Parent:
