@@ -100,7 +100,7 @@ async def test_an_edited_assistant_becomes_a_new_revision(world: World) -> None:
     await world.apply(assistant(disclosure={"es": "Soy un asistente automático."}))
 
     async def changed() -> bool:
-        return (await world.status("Tenant", "sur"))["configRevision"] != before
+        return bool((await world.status("Tenant", "sur"))["configRevision"] != before)
 
     await world.until(changed)
     await world.condition("Tenant", "sur", status="True")

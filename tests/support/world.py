@@ -389,13 +389,13 @@ async def _operator_kubeconfig(plane: ControlPlane, cluster: KubeCluster) -> Pat
     await _create(cluster, "v1", "Namespace", {"name": SYSTEM})
     path = f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/switchboard-operator"
     api.apply(path, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "switchboard-operator"}})
-    for kind, file, prefix in (
+    for kind, rules_file, prefix in (
         ("ClusterRole", "cluster.yaml", ""),
         ("Role", "namespace.yaml", f"/namespaces/{SYSTEM}"),
     ):
         root = f"/apis/rbac.authorization.k8s.io/v1{prefix}/{kind.lower()}"
         meta = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "switchboard-operator"}}
-        rules = yaml.safe_load((rbac / file).read_text())
+        rules = yaml.safe_load((rbac / rules_file).read_text())
         api.apply(f"{root}s/switchboard-operator", {**meta, "kind": kind, "rules": rules})
         ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "switchboard-operator"}
         binding = {**meta, "kind": f"{kind}Binding", "roleRef": ref, "subjects": [subject]}
