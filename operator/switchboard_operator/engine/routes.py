@@ -64,8 +64,7 @@ def dependents(store: Store, former: Any | None, current: Any | None) -> Iterato
     lane = Lane.USER
     match changed.kind:
         case "TwilioAccount":
-            for kind in ("TwilioSubaccount", "Tenant"):
-                yield from _unwell(store, kind, "account", changed.name)
+            yield from _of_account(store, former, current, changed.name)
         case "Plan":
             yield from _each(store, "Tenant", "plan", changed.name, lane)
         case "Tenant":
@@ -100,6 +99,13 @@ def _each(
     for found in store.find(kind, index, value):
         if but is None or found.uid != but.uid:
             yield ref_to(found), lane
+
+
+def _of_account(store: Store, former: Any | None, current: Any | None, name: str) -> Iterator[tuple[Ref, Lane]]:
+    """All that is in an account when its manifest changed (domain, endpoint), else what waits for it."""
+    edited = former is not None and current is not None and former.generation != current.generation
+    for kind in ("TwilioSubaccount", "Tenant"):
+        yield from _each(store, kind, "account", name, Lane.RETRY) if edited else _unwell(store, kind, "account", name)
 
 
 def _unwell(store: Store, kind: str, index: str, value: str) -> Iterator[tuple[Ref, Lane]]:
