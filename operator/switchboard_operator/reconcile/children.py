@@ -58,6 +58,7 @@ class Child:
         wanted: the hash of what was applied last.
         touched: somebody else wrote it since.
         created: its creation time, for pruning.
+        generation: counts the changes of its spec; 0 where the kind counts none.
         rollout: of a Deployment.
     """
 
@@ -66,6 +67,7 @@ class Child:
     wanted: str
     touched: bool
     created: str = ""
+    generation: int = 0
     rollout: Rollout | None = None
 
 
@@ -99,6 +101,8 @@ class ChildCache:
         child = child_of(body)
         if ours or (former is not None and not former.touched and _only_status(former, child, body)):
             child = replace(child, touched=False)
+        if former is not None and former.owner != child.owner:
+            self.remove(ref)
         self._children[ref] = child
         self._by_owner.setdefault(child.owner, set()).add(ref)
         return former is None or replace(former, version="") != replace(child, version="")
@@ -124,6 +128,7 @@ def child_of(body: Mapping[str, Any]) -> Child:
         wanted=(meta.get("annotations") or {}).get(DESIRED_HASH, ""),
         touched=touched_since_apply(meta.get("managedFields") or []),
         created=meta.get("creationTimestamp", ""),
+        generation=meta.get("generation", 0),
         rollout=_rollout(body) if body["kind"] == "Deployment" and "spec" in body else None,
     )
 
@@ -227,7 +232,7 @@ def _partner(live: list[Any], item: Any, position: int) -> Any:
 
 def _only_status(former: Child, child: Child, body: Mapping[str, Any]) -> bool:
     """Whether a new version differs in nothing but status: the same generation of a kind that counts them."""
-    if not body["metadata"].get("generation") or former.wanted != child.wanted:
+    if not child.generation or former.generation != child.generation or former.wanted != child.wanted:
         return False
     newest = max(body["metadata"].get("managedFields") or [{}], key=lambda entry: str(entry.get("time", "")))
     return bool(newest.get("subresource") == "status")
