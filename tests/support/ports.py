@@ -206,13 +206,17 @@ class InMemoryTwilio:
         self._made_at[number.sid] = self.clock.seconds
         return self._answer(number, lost)
 
-    async def find_numbers(self, parent: Parent, account_sid: str, *, phone_number: str) -> Sequence[Number]:
-        """The account's numbers that are exactly this one, if they are listed yet."""
+    async def find_numbers(
+        self, parent: Parent, account_sid: str, *, phone_number: str | None = None
+    ) -> Sequence[Number]:
+        """The account's numbers, or exactly this one, if they are listed yet."""
         self._called("find_numbers")
         return [
             number
             for number in self.numbers.values()
-            if number.account_sid == account_sid and number.phone_number == phone_number and self._listed(number.sid)
+            if number.account_sid == account_sid
+            and phone_number in {None, number.phone_number}
+            and self._listed(number.sid)
         ]
 
     async def fetch_number(self, parent: Parent, account_sid: str, sid: str) -> Number | None:
