@@ -165,8 +165,10 @@ class Twilio(Protocol):
     async def buy_number(self, parent: Parent, account_sid: str, order: NumberOrder) -> Number:
         """Buy one exact number and configure it in the same call. Never repeated by the adapter."""
 
-    async def find_numbers(self, parent: Parent, account_sid: str, *, phone_number: str) -> Sequence[Number]:
-        """The account's numbers that are exactly this one (none or one)."""
+    async def find_numbers(
+        self, parent: Parent, account_sid: str, *, phone_number: str | None = None
+    ) -> Sequence[Number]:
+        """The account's numbers: all, or those that are exactly this one (none or one)."""
 
     async def fetch_number(self, parent: Parent, account_sid: str, sid: str) -> Number | None:
         """One number of an account."""

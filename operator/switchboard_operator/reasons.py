@@ -88,6 +88,8 @@ NUMBER_MISSING = "NumberMissing"
 ADDRESS_REQUIRED = "AddressRequired"
 BUNDLE_REQUIRED = "BundleRequired"
 INVALID_WEBHOOK = "InvalidWebhook"
+NOT_SERVED = "NotServedYet"
+SENDER_NOT_MANAGED = "SenderNotManaged"
 INTERNAL_ERROR = "InternalError"
 
 _NOBODY, _OPERATOR, _AUTHOR, _ADMIN = Actor.NOBODY, Actor.OPERATOR, Actor.AUTHOR, Actor.ADMIN
@@ -369,6 +371,18 @@ CATALOGUE: tuple[Reason, ...] = (
         "Twilio refuses the webhook address.",
         _AUTHOR,
         "Correct spec.webhook or the domain: it must be a public https address.",
+    ),
+    Reason(
+        NOT_SERVED,
+        "The manifest asks for something that this version does not do yet; the rest is done.",
+        _AUTHOR,
+        "Leave out the fields that the message names, or wait for a version that serves them.",
+    ),
+    Reason(
+        SENDER_NOT_MANAGED,
+        "The number's WhatsApp sender is not registered by this version.",
+        _ADMIN,
+        "Register the sender in Twilio's Console with the webhook that the message names.",
     ),
     Reason(
         INTERNAL_ERROR,

@@ -149,15 +149,15 @@ class TwilioSdk:
         )
         return _number(bought)
 
-    async def find_numbers(self, parent: Parent, account_sid: str, *, phone_number: str) -> Sequence[Number]:
-        """The account's number of exactly this value, or nothing."""
+    async def find_numbers(
+        self, parent: Parent, account_sid: str, *, phone_number: str | None = None
+    ) -> Sequence[Number]:
+        """The account's numbers, or that of exactly this value."""
+        wanted = {"phone_number": phone_number} if phone_number else {"page_size": _PAGE}
         found = await self._call(
-            parent,
-            lambda sdk: sdk.api.v2010.accounts(account_sid).incoming_phone_numbers.list_async(
-                phone_number=phone_number
-            ),
+            parent, lambda sdk: sdk.api.v2010.accounts(account_sid).incoming_phone_numbers.list_async(**wanted)
         )
-        return [number for number in map(_number, found) if number.phone_number == phone_number]
+        return [number for number in map(_number, found) if phone_number in {None, number.phone_number}]
 
     async def fetch_number(self, parent: Parent, account_sid: str, sid: str) -> Number | None:
         """One number of an account; None when the account does not hold it."""

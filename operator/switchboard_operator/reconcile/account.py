@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from switchboard_operator import reasons
+from switchboard_operator.desired import unserved
 from switchboard_operator.errors import NotReady, Stalled
 from switchboard_operator.ports import Credentials, Parent, Ref
 from switchboard_operator.reconcile.draft import Draft, Outcome, summarise
@@ -58,6 +59,7 @@ class AccountReconciler:
     async def reconcile(self, account: TwilioAccount) -> Outcome[Any]:
         """One pass."""
         draft = Draft()
+        draft.not_served(unserved.of_account(account))
         if account.deleting:
             self.accounts.drop(account.name)
             return Outcome(status=account.status, finalized=True)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Status)
 
-READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
+READY, RECONCILING, STALLED, NOT_SERVED = "Ready", "Reconciling", "Stalled", "NotServed"
+_ABNORMAL = frozenset({RECONCILING, STALLED, NOT_SERVED})  # there only while true
 _MESSAGE_LENGTH = 1024
 
 
@@ -70,6 +71,11 @@ class Draft:
             raise
         self.findings[condition] = Finding("True", reasons.SUCCEEDED, message)
 
+    def not_served(self, fields: list[str]) -> None:
+        """Say which wishes of the manifest are not served; an empty list says nothing."""
+        if fields:
+            self.findings[NOT_SERVED] = Finding("True", reasons.NOT_SERVED, f"not served yet: {', '.join(fields)}")
+
     def note(self, reason: str, message: str, *, warning: bool = False) -> None:
         """Remember an act for an Event."""
         self.notices.append(Notice(reason, message, warning))
@@ -99,7 +105,7 @@ def summarise(resource: Any, draft: Draft, problem: NotReady | None, *, now: dat
     former: Status = resource.status
     findings = dict(draft.findings)
     for kept in former.conditions:
-        if kept.type not in {READY, RECONCILING, STALLED}:
+        if kept.type != READY and kept.type not in _ABNORMAL:
             findings.setdefault(kept.type, Finding(kept.status, kept.reason, kept.message))
     findings[READY] = draft.ready if problem is None else Finding("False", problem.reason, problem.message)
     if problem is not None:

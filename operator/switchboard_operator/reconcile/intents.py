@@ -89,13 +89,20 @@ class Intents:
         self._fresh[text] = generation
         return text
 
-    async def write(self, resource: Any, *, subject: str = "") -> None:
+    async def write(self, resource: Any, *, subject: str = "", fresh: bool = True) -> None:
         """Write an intent and the finalizer in one conditional patch; the next pass acts on it.
+
+        Args:
+            resource: what it is for.
+            subject: what exactly will be created.
+            fresh: False when the subject is there already: the next pass looks it up instead of creating it.
 
         Raises:
             Conflict: the resource changed since it was read; nothing may be created.
         """
         text = self.new(subject=subject, generation=resource.generation)
+        if not fresh:
+            self._fresh.pop(text)
         finalizers = list(dict.fromkeys([*resource.metadata.finalizers, FINALIZER]))
         stored = await self._cluster.patch(
             ref_to(resource),

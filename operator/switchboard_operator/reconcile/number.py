@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
-from switchboard_operator.desired import marks, names
+from switchboard_operator.desired import marks, names, unserved
 from switchboard_operator.desired.document import place_of
 from switchboard_operator.desired.webhooks import webhooks_of
 from switchboard_operator.errors import Again, NotReady, Stalled, Waiting
@@ -75,6 +75,7 @@ class NumberReconciler:
         if number.deleting:
             return await self._delete(number)
         draft = Draft()
+        draft.not_served(unserved.of_number(number))
         if names.PAUSED in number.metadata.annotations:
             draft.ready = Finding("Unknown", reasons.PAUSED, f"annotation {names.PAUSED} is set")
             return Outcome(status=summarise(number, draft, None, now=self.clock.now()))
@@ -141,6 +142,9 @@ class NumberReconciler:
                     f"set the webhooks of {held.phone_number}",
                 )
             draft.fields["webhookURL"] = held.webhooks.sms_url
+        if number.spec.channels.whatsapp is not None:
+            text = f"register {held.phone_number} as a WhatsApp sender with the webhook {webhooks.sms_url}"
+            draft.findings["SenderReady"] = Finding("Unknown", reasons.SENDER_NOT_MANAGED, text)
 
     async def _ensure_number(self, number: BotNumber, home: Home, webhooks: Webhooks, draft: Draft) -> Number:
         sid = number.status.sid or number.spec.external_name
@@ -169,8 +173,9 @@ class NumberReconciler:
             case Step.CREATE if intent is not None:
                 return await self._buy(number, home, webhooks, intent.subject, draft)
             case Step.INTEND:
-                chosen = await self.shop.choose(number, home.owner, home.parent, home.tenant, home.account_sid)
-                await self.intents.write(number, subject=chosen)
+                left = await self._earlier_life(number, home)
+                chosen = left or await self.shop.choose(number, home.owner, home.parent, home.tenant, home.account_sid)
+                await self.intents.write(number, subject=chosen, fresh=left is None)
                 raise Again
             case Step.WAIT:
                 raise Waiting(
@@ -180,6 +185,16 @@ class NumberReconciler:
                 )
             case _:
                 raise Stalled(reasons.NUMBER_MISSING, f"{sid} is not in subaccount {home.account_sid}", after=300.0)
+
+    async def _earlier_life(self, number: BotNumber, home: Home) -> str | None:
+        """The number that an earlier life of this resource left in the subaccount, where the admin admits it."""
+        if home.owner.spec.readopt != "SameName":
+            return None
+        mark, wanted = self.mark(number), number.spec.phone_number
+        for held in await self.twilio.find_numbers(home.parent, home.account_sid):
+            if mark.kinship(held.friendly_name) is not marks.Kinship.FOREIGN and wanted in {None, held.phone_number}:
+                return held.phone_number
+        return None
 
     async def _buy(self, number: BotNumber, home: Home, webhooks: Webhooks, phone_number: str, draft: Draft) -> Number:
         order = NumberOrder(

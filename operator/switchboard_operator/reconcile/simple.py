@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from switchboard_operator.desired import names
+from switchboard_operator.desired import names, unserved
 from switchboard_operator.errors import NotReady
 from switchboard_operator.reconcile.draft import Draft, Outcome, summarise
 
@@ -27,7 +27,9 @@ class PlanReconciler:
 
     async def reconcile(self, plan: Plan) -> Outcome[Any]:
         """One pass."""
-        return Outcome(status=summarise(plan, Draft(), None, now=self.clock.now()))
+        draft = Draft()
+        draft.not_served(unserved.of_plan(plan))
+        return Outcome(status=summarise(plan, draft, None, now=self.clock.now()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class AssistantReconciler:
     async def reconcile(self, assistant: Assistant) -> Outcome[Any]:
         """One pass."""
         draft = Draft()
+        draft.not_served(unserved.of_assistant(assistant))
         problem: NotReady | None = None
         try:
             products = await self.catalogues.products(assistant)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
-from switchboard_operator.desired import marks, names
+from switchboard_operator.desired import marks, names, unserved
 from switchboard_operator.errors import Again, NotReady, Stalled, Waiting
 from switchboard_operator.reconcile.decide import Seen, Step, decide
 from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summarise
@@ -61,6 +61,7 @@ class SubaccountReconciler:
         if sub.deleting:
             return await self.deletion.reconcile(sub, mark=self.mark(sub))
         draft = Draft()
+        draft.not_served(unserved.of_subaccount(sub))
         if names.PAUSED in sub.metadata.annotations:
             draft.ready = Finding("Unknown", reasons.PAUSED, f"annotation {names.PAUSED} is set")
             return Outcome(status=summarise(sub, draft, None, now=self.clock.now()))
@@ -116,7 +117,7 @@ class SubaccountReconciler:
             grace_left=self.intents.grace_left(intent) if intent else 0.0,
         )
         step = decide(seen)
-        if step is Step.LOOK_UP or (step is Step.INTEND and owner.spec.readopt == "SameName"):
+        if step is Step.LOOK_UP or (step in {Step.INTEND, Step.CREATE} and owner.spec.readopt == "SameName"):
             seen = replace(seen, matches=await self._look_up(sub, owner, parent))
             step = decide(seen)
         match step:
@@ -125,7 +126,7 @@ class SubaccountReconciler:
                 return observed, False
             case Step.ADOPT if seen.matches:
                 draft.note("SubaccountAdopted", f"found {seen.matches[0].sid} by its ownership mark")
-                return seen.matches[0], False
+                return await self._marked(sub, parent, seen.matches[0]), False
             case Step.CREATE:
                 return await self._create(sub, parent, draft), True
             case Step.INTEND:
@@ -143,6 +144,13 @@ class SubaccountReconciler:
         found = [a for a in await self.twilio.list_accounts(parent) if a.status != "closed"]
         ours = [a for a in found if mark.kinship(a.friendly_name) is marks.Kinship.OURS]
         return ours or [a for a in found if mark.kinship(a.friendly_name) is marks.Kinship.EARLIER_LIFE]
+
+    async def _marked(self, sub: TwilioSubaccount, parent: Parent, account: Account) -> Account:
+        """What an earlier life left gets this life's mark, so that it stays ours whatever `readopt` says later."""
+        if self.mark(sub).kinship(account.friendly_name) is marks.Kinship.OURS:
+            return account
+        changed = await self.twilio.update_account(parent, account.sid, friendly_name=self.friendly_name(sub))
+        return replace(changed, auth_token=changed.auth_token or account.auth_token)
 
     async def _create(self, sub: TwilioSubaccount, parent: Parent, draft: Draft) -> Account:
         with self.intents.used(sub):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
-from switchboard_operator.desired import names
+from switchboard_operator.desired import names, unserved
 from switchboard_operator.desired.document import document_of, place_of
 from switchboard_operator.desired.objects import TenantParts, config_revision, objects_of
 from switchboard_operator.desired.subaccount import subaccount_of
@@ -74,6 +74,7 @@ class TenantReconciler:
             Conflict: the subaccount changed meanwhile; begin again.
         """
         draft = Draft()
+        draft.not_served(unserved.of_tenant(tenant))
         if tenant.deleting:  # its objects and its subaccount go by their owner references
             return Outcome(status=tenant.status, finalized=True)
         if names.PAUSED in tenant.metadata.annotations:
