@@ -8,13 +8,26 @@ import re
 import sys
 from datetime import UTC, datetime
 
-# Twilio's tokens and key secrets are 32 bare characters; SIDs carry two letters in front and pass.
-_TOKEN = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{32}|[0-9A-Za-z]{32})(?![0-9A-Za-z])")
+_ALONE = r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))"
+_SECRETS = re.compile(
+    "|".join(
+        (
+            r"(?i:\b(?:basic|bearer)\s+)(?-i:\S{16,})",
+            r"eyJ[\w-]+\.[\w-]+\.[\w-]*",  # a service account's token
+            # Twilio's tokens and key secrets are 32 bare characters; SIDs carry two letters in front and pass.
+            _ALONE + r"[0-9A-Za-z]{32}(?![0-9A-Za-z])",
+            # Our bearer tokens: 32 bytes in URL-safe base 64. Names have no capitals.
+            r"(?:(?<![\w-])|(?<=[_=])|(?<=\\[nrt]))(?=[\w-]{0,42}[A-Z])[\w-]{43}(?![\w-])",
+            # The same in a Secret's data, in base 64.
+            r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{42,}={1,2}",
+        )
+    )
+)
 
 
 def redact(text: str) -> str:
     """The text with everything that could be a token replaced."""
-    return _TOKEN.sub("<redacted>", text)
+    return _SECRETS.sub("<redacted>", text)
 
 
 class JsonFormatter(logging.Formatter):
