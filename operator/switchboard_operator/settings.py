@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "SWITCHBOARD_"
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+_LAST_PORT = 65535
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(ValueError):
@@ -65,7 +69,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environment is None else environment
     return Settings(
         runtime_image=_required(env, "RUNTIME_IMAGE", "the image of the tenants' bot runtime"),
-        runtime_pull_policy=env.get(PREFIX + "RUNTIME_PULL_POLICY") or "IfNotPresent",
+        runtime_pull_policy=_choice(env, "RUNTIME_PULL_POLICY", "IfNotPresent", _PULL_POLICIES),
         runtime_pull_secrets=tuple((env.get(PREFIX + "RUNTIME_PULL_SECRETS") or "").split()),
         installation_id=env.get(PREFIX + "INSTALLATION_ID") or "default",
         namespace=env.get(PREFIX + "NAMESPACE") or None,
@@ -77,7 +81,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         drift_interval=_number(env, "DRIFT_INTERVAL", 600.0, least=5),
         twilio_deadline=_number(env, "TWILIO_DEADLINE", 15.0, least=1),
         listen=_listen(env),
-        log_level=(env.get(PREFIX + "LOG_LEVEL") or "INFO").upper(),
+        log_level=_choice(env, "LOG_LEVEL", "INFO", _LEVELS),
     )
 
 
@@ -88,14 +92,24 @@ def _required(env: Mapping[str, str], name: str, what: str) -> str:
     return value
 
 
+def _choice(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = env.get(PREFIX + name) or default
+    chosen = {choice.lower(): choice for choice in choices}.get(text.lower())
+    if chosen is None:
+        raise SettingsError(f"{PREFIX}{name} is {text!r}; set it to {', '.join(choices[:-1])} or {choices[-1]}")
+    return chosen
+
+
 def _number(env: Mapping[str, str], name: str, default: float, *, least: float) -> float:
     text = env.get(PREFIX + name)
     if not text:
         return default
     try:
         value = float(text)
-    except ValueError as error:
-        raise SettingsError(f"{PREFIX}{name} is {text!r}; set it to a number of at least {least:g}") from error
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise SettingsError(f"{PREFIX}{name} is {text!r}; set it to a number of at least {least:g}")
     if value < least:
         raise SettingsError(f"{PREFIX}{name} is {text}; set it to at least {least:g}")
     return value
@@ -111,6 +125,6 @@ def _domain(env: Mapping[str, str]) -> str | None:
 def _listen(env: Mapping[str, str]) -> tuple[str, int]:
     text = env.get(PREFIX + "LISTEN") or "0.0.0.0:8080"
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > _LAST_PORT:
         raise SettingsError(f"{PREFIX}LISTEN is {text!r}; set it to host:port such as 0.0.0.0:8080")
     return host, int(port)
