@@ -98,14 +98,28 @@ def _from_pod() -> Connection:
 
 
 def from_file(path: Path) -> Connection:
-    """Read the current context of a kubeconfig file."""
+    """Read the current context of a kubeconfig file.
+
+    Raises:
+        KubeconfigError: the file, or what it names, cannot be used.
+    """
     try:
-        config = yaml.safe_load(path.read_text())
-        context = _named(config, "contexts", config["current-context"])["context"]
-        cluster = _named(config, "clusters", context["cluster"])["cluster"]
-        user = _named(config, "users", context["user"]).get("user") or {}
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise KubeconfigError(f"{path}: no usable current context ({type(error).__name__}: {error})") from error
+        return _connection(path, yaml.safe_load(path.read_text()))
+    except yaml.MarkedYAMLError as error:  # its text quotes the file, and with it a token
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise KubeconfigError(f"{path}: is no YAML: {error.problem} in line {line}") from None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise KubeconfigError(f"{path}: no usable current context ({type(error).__name__}: {error})") from None
+    except ssl.SSLError as error:
+        raise KubeconfigError(f"{path}: a certificate or key is not in PEM form: {error.reason or error}") from None
+    except OSError as error:
+        raise KubeconfigError(f"{path}: cannot read {error.filename}: {error.strerror}") from error
+
+
+def _connection(path: Path, config: dict[str, Any]) -> Connection:
+    context = _named(config, "contexts", config["current-context"])["context"]
+    cluster = _named(config, "clusters", context["cluster"])["cluster"]
+    user = _named(config, "users", context["user"]).get("user") or {}
     if "exec" in user or "auth-provider" in user:
         raise KubeconfigError(f"{path}: exec and auth-provider users are not supported; use a certificate or token")
     return Connection(
@@ -139,7 +153,10 @@ def _tls(path: Path, cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLCo
 
 def _material(path: Path, section: dict[str, Any], name: str) -> bytes | None:
     if f"{name}-data" in section:
-        return base64.b64decode(section[f"{name}-data"])
+        try:
+            return base64.b64decode(section[f"{name}-data"], validate=True)
+        except ValueError:
+            raise KubeconfigError(f"{path}: {name}-data is not base 64") from None
     if name in section:
         return Path(path.parent, str(section[name])).read_bytes()
     return None
