@@ -11,8 +11,8 @@ from switchboard_operator.api import grammar
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-PLAIN = st.characters(codec="utf-8", exclude_categories=("Cs",))
-LINES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=64)
+PLAIN = st.characters(codec="utf-8")
+LINES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=64)
 PROSE = st.text(PLAIN, min_size=1, max_size=80)
 LANGUAGES = st.from_regex(grammar.LANGUAGE, fullmatch=True)
 SLUGS = st.from_regex(grammar.SLUG, fullmatch=True)

@@ -243,7 +243,7 @@ def deployment(version: int, generation: int = 1, *, wrote: str = "", **status: 
         ({"wanted": 0, "updated": 0, "available": 0, "replicas": 0}, True),
     ],
 )
-def test_a_roll_out_is_complete_when_nothing_old_is_left(changes: dict[str, int], *, complete: bool) -> None:
+def test_a_roll_out_is_complete_when_nothing_old_is_left(changes: dict[str, Any], *, complete: bool) -> None:
     """Observed, updated, available, and no pod of a former revision; suspended means none at all."""
     done = Rollout(generation=2, observed_generation=2, wanted=2, updated=2, available=2, replicas=2, stuck=False)
 

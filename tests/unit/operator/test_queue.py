@@ -191,10 +191,10 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @rule()
     def take(self) -> None:
         """A worker is free."""
-        for key, (due, lane) in list(self.planned.items()):
+        for planned, (due, lane) in list(self.planned.items()):
             if due <= self.clock.seconds:
-                del self.planned[key]
-                self._model_add(key, lane, at=self.clock.seconds)
+                del self.planned[planned]
+                self._model_add(planned, lane, at=self.clock.seconds)
         key = self.queue.take()
         if not self.ready:
             assert key is None

@@ -44,13 +44,18 @@ def store() -> Store:
 TENANT = Ref("Tenant", NAMESPACE, "acme")
 
 
+def tenant_in(store: Store) -> Any:
+    """The tenant as last seen."""
+    return store.get(TENANT)
+
+
 def test_a_newer_version_wins_whenever_it_comes(store: Store) -> None:
     """A late event never takes back what our own write's answer told, even from 9 to 10."""
     store.put(stored(tenant_manifest(displayName="new"), version=10))
     former, current = store.put(stored(tenant_manifest(displayName="old"), version=9))
 
     assert former is current
-    assert store.get(TENANT).spec.display_name == "new"
+    assert tenant_in(store).spec.display_name == "new"
 
 
 def test_the_same_version_is_no_news(store: Store) -> None:
@@ -69,7 +74,7 @@ def test_a_late_answer_does_not_bring_back_the_dead(store: Store) -> None:
     assert store.get(TENANT) is None
     store.put(stored(tenant_manifest(), version=4, uid="uid-second"))
 
-    assert store.get(TENANT).uid == "uid-second"
+    assert tenant_in(store).uid == "uid-second"
 
 
 def test_a_late_removal_does_not_take_the_successor(store: Store) -> None:
@@ -78,7 +83,7 @@ def test_a_late_removal_does_not_take_the_successor(store: Store) -> None:
     store.put(stored(tenant_manifest(), version=4, uid="uid-second"))
 
     assert store.remove(stored(tenant_manifest(), version=3, uid="uid-first")) is None
-    assert store.get(TENANT).uid == "uid-second"
+    assert tenant_in(store).uid == "uid-second"
 
 
 def test_indexes_follow_changes_and_removals(store: Store) -> None:
