@@ -136,9 +136,6 @@ class Twilio(Protocol):
     async def fetch_account(self, parent: Parent, sid: str) -> Account | None:
         """One account with its auth token."""
 
-    async def find_accounts(self, parent: Parent, *, friendly_name: str) -> Sequence[Account]:
-        """The open subaccounts of exactly that name."""
-
     async def list_accounts(self, parent: Parent) -> Sequence[Account]:
         """All subaccounts, a thousand a call."""
 

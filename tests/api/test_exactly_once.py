@@ -74,12 +74,14 @@ async def test_two_subaccounts_with_one_mark_are_a_conflict_and_never_a_guess(wo
     await world.emulator.admin.add_fault(**LOST_REPLIES["subaccount"], kind="drop", when="after")
     await world.start_operator()
     await world.apply(assistant(), tenant("sur"))
+    posts = r"POST /api/2010-04-01/Accounts.json"
 
     async def made() -> bool:
-        return len(await world.twilio_accounts()) == 1
+        return posts in await world.twilio_writes()
 
     await world.until(made)
     await world.kill_operator()
+    await world.patch("TwilioSubaccount", "sur", {"status": {"sid": None}}, subresource="status")
     first = (await world.twilio_accounts())[0]
     await world.twilio_new_account(first["friendly_name"])
     await world.start_operator()

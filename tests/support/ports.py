@@ -137,11 +137,6 @@ class InMemoryTwilio:
         self._called("fetch_account")
         return self.accounts.get(sid)
 
-    async def find_accounts(self, parent: Parent, *, friendly_name: str) -> Sequence[Account]:
-        """The open subaccounts of exactly that name, if they are listed yet."""
-        self._called("find_accounts")
-        return [a for a in self.subaccounts if a.friendly_name == friendly_name and self._listed(a.sid)]
-
     async def list_accounts(self, parent: Parent) -> Sequence[Account]:
         """All subaccounts that are listed yet."""
         self._called("list_accounts")

@@ -66,15 +66,6 @@ class TwilioSdk:
         found = await self._absent_is_none(parent, lambda sdk: sdk.api.v2010.accounts(sid).fetch_async())
         return _account(found) if found else None
 
-    async def find_accounts(self, parent: Parent, *, friendly_name: str) -> Sequence[Account]:
-        """The subaccounts of exactly that name that are not closed."""
-        found = await self._call(
-            parent,
-            lambda sdk: sdk.api.v2010.accounts.list_async(friendly_name=friendly_name, page_size=_PAGE),
-        )
-        accounts = [_account(item) for item in found]
-        return [a for a in accounts if a.friendly_name == friendly_name and a.status != "closed"]
-
     async def list_accounts(self, parent: Parent) -> Sequence[Account]:
         """All subaccounts, a thousand a call; the parent itself is left out."""
         found = await self._call(parent, lambda sdk: sdk.api.v2010.accounts.list_async(page_size=_PAGE))

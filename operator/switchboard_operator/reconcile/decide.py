@@ -11,8 +11,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from switchboard_operator.desired.marks import Kinship, Mark
+    from switchboard_operator.ports import Account
     from switchboard_operator.reconcile.intents import Intent
 
 T = TypeVar("T")
@@ -69,3 +71,8 @@ def decide(seen: Seen[T]) -> Step:  # noqa: PLR0911  # one return a rule, read f
     if seen.matches is None:
         return Step.LOOK_UP
     return Step.WAIT if seen.grace_left > 0 else Step.INTEND
+
+
+def marked(accounts: Iterable[Account], mark: Mark, kinship: Kinship) -> list[Account]:
+    """The accounts that stand so to a mark."""
+    return [account for account in accounts if mark.kinship(account.friendly_name) is kinship]

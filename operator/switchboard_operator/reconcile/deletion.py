@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from switchboard_operator import reasons
 from switchboard_operator.desired import marks, names
 from switchboard_operator.errors import NotReady, Stalled, Waiting
+from switchboard_operator.reconcile.decide import marked
 from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summarise
 
 if TYPE_CHECKING:
@@ -91,10 +92,24 @@ class SubaccountDeletion:
                 "Retain to let go",
                 after=300.0,
             )
-        if self.intents.read(sub) is None:
+        intent = self.intents.read(sub)
+        if intent is None or intent.fresh:
             return None
-        wanted = marks.friendly_name(sub.spec.friendly_name or f"{sub.namespace}/{sub.name}", mark)
-        found = await self.twilio.find_accounts(parent, friendly_name=wanted)
+        return await self._unrecorded(parent, mark, grace_left=self.intents.grace_left(intent))
+
+    async def _unrecorded(self, parent: Parent, mark: marks.Mark, *, grace_left: float) -> Account | None:
+        """What a create of unknown outcome left; waited for while it may not be listed yet."""
+        every = [account for account in await self.twilio.list_accounts(parent) if account.status != "closed"]
+        found = marked(every, mark, marks.Kinship.OURS)
+        if len(found) > 1:
+            sids = ", ".join(account.sid for account in found)
+            raise Stalled(reasons.MARK_CONFLICT, f"several subaccounts carry the mark of this resource: {sids}")
+        if not found and grace_left > 0:
+            raise Waiting(
+                reasons.TWILIO_UNAVAILABLE,
+                "a create of unknown outcome is looked up again before this is let go",
+                after=grace_left,
+            )
         return found[0] if found else None
 
     def _ours(self, sub: TwilioSubaccount, account: Account, parent: Parent, mark: marks.Mark) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from switchboard_operator import reasons
 from switchboard_operator.desired import marks, names, unserved
 from switchboard_operator.errors import Again, NotReady, Stalled, Waiting
-from switchboard_operator.reconcile.decide import Seen, Step, decide
+from switchboard_operator.reconcile.decide import Seen, Step, decide, marked
 from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summarise
 
 if TYPE_CHECKING:
@@ -137,13 +137,13 @@ class SubaccountReconciler:
                 raise _problem(step, seen)
 
     async def _look_up(self, sub: TwilioSubaccount, owner: TwilioAccount, parent: Parent) -> list[Account]:
-        """What carries our mark: exactly our name, or an earlier life's where the admin admits it."""
-        if owner.spec.readopt != "SameName":
-            return list(await self.twilio.find_accounts(parent, friendly_name=self.friendly_name(sub)))
+        """What carries our mark, whatever its label; or an earlier life's where the admin admits it."""
         mark = self.mark(sub)
         found = [a for a in await self.twilio.list_accounts(parent) if a.status != "closed"]
-        ours = [a for a in found if mark.kinship(a.friendly_name) is marks.Kinship.OURS]
-        return ours or [a for a in found if mark.kinship(a.friendly_name) is marks.Kinship.EARLIER_LIFE]
+        ours = marked(found, mark, marks.Kinship.OURS)
+        if ours or owner.spec.readopt != "SameName":
+            return ours
+        return marked(found, mark, marks.Kinship.EARLIER_LIFE)
 
     async def _marked(self, sub: TwilioSubaccount, parent: Parent, account: Account) -> Account:
         """What an earlier life left gets this life's mark, so that it stays ours whatever `readopt` says later."""
