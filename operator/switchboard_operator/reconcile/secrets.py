@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
 from switchboard_operator.desired import marks, names
-from switchboard_operator.errors import Stalled
+from switchboard_operator.errors import Stalled, Waiting
 from switchboard_operator.ports import Credentials, Ref
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from switchboard_operator.api import TwilioSubaccount
+    from switchboard_operator.errors import NotReady
     from switchboard_operator.ports import Account, ApiKey, Clock, Cluster, Parent, Twilio
 
 KEYS = ("accountSid", "authToken", "apiKeySid", "apiKeySecret", "apiToken")
 _TOKEN_BYTES = 32
+_SOON = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class SecretKeeper:
         values = _values(account, key)
         if await self.cluster.create(_secret(sub, name, values)) is None:
             # The name is taken: by another's Secret, or by ours from a former life whose answer was lost.
-            raise _conflict(sub, name)
+            raise _conflict(sub, name, await self.cluster.get(Ref("Secret", sub.namespace, name)))
         return Kept(secret=name, api_key_sid=key.sid, made_at=self.clock.now())
 
     async def _repair(
@@ -91,7 +93,7 @@ class SecretKeeper:
         name = stored["metadata"]["name"]
         owners = stored["metadata"].get("ownerReferences") or []
         if all(owner.get("uid") != sub.uid for owner in owners):
-            raise _conflict(sub, name)
+            raise _conflict(sub, name, stored)
         values = _decoded(stored)
         if all(values.get(key) for key in KEYS) and values["accountSid"] == account.sid:
             if account.auth_token in {"", values["authToken"]}:
@@ -105,12 +107,12 @@ class SecretKeeper:
         return Kept(secret=name, api_key_sid=key.sid, made_at=self.clock.now())
 
     async def _new_key(self, parent: Parent, account: Account, *, mark: marks.Mark, clean: bool) -> ApiKey:
-        """A new API key; former ones of ours are removed first, since their secrets are lost."""
+        """A new API key; former ones of ours and of earlier lives are removed first, since their secrets are lost."""
         own = Credentials(account.sid, account.auth_token)
         name = marks.friendly_name("switchboard", mark)
         if clean:
             for key in await self.twilio.list_keys(parent, own):
-                if mark.kinship(key.friendly_name) is marks.Kinship.OURS:
+                if mark.kinship(key.friendly_name) is not marks.Kinship.FOREIGN:
                     await self.twilio.delete_key(parent, own, key.sid)
         return await self.twilio.create_key(parent, own, friendly_name=name)
 
@@ -152,7 +154,11 @@ def _decoded(stored: Mapping[str, Any]) -> dict[str, str]:
     return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
 
-def _conflict(sub: TwilioSubaccount, name: str) -> Stalled:
+def _conflict(sub: TwilioSubaccount, name: str, stored: Mapping[str, Any] | None) -> NotReady:
+    """Why a Secret of that name is in the way: another's, or an earlier life's that Kubernetes is about to remove."""
+    owners = stored["metadata"].get("ownerReferences") or [] if stored else []
+    if stored is None or any((owner["kind"], owner["name"]) == (sub.kind, sub.name) for owner in owners):
+        return Waiting(reasons.PROGRESSING, f"Secret {name} of an earlier life is being removed", after=_SOON)
     return Stalled(
         reasons.SECRET_CONFLICT,
         f"Secret {sub.namespace}/{name} exists and is not this resource's; delete it, or choose another "
