@@ -11,8 +11,9 @@ from switchboard_operator.api import grammar
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+CONTROLS = "".join(map(chr, [*range(32), 127, *range(128, 160)]))
 PLAIN = st.characters(codec="utf-8")
-LINES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=64)
+LINES = st.text(st.characters(codec="utf-8", exclude_characters=CONTROLS), min_size=1, max_size=64)
 PROSE = st.text(PLAIN, min_size=1, max_size=80)
 LANGUAGES = st.from_regex(grammar.LANGUAGE, fullmatch=True)
 SLUGS = st.from_regex(grammar.SLUG, fullmatch=True)

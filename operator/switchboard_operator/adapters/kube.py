@@ -170,7 +170,10 @@ class KubeCluster:
                 self._on_call(method, kind.kind, status)
         if status >= 400 and not (status == 404 and method != "POST"):
             raise _failure(method, kind, status, text)
-        return status, json.loads(text)
+        try:
+            return status, json.loads(text)
+        except ValueError as error:
+            raise Upstream(reasons.API_SERVER_UNAVAILABLE, f"{method} {kind.plural}: the answer is not JSON") from error
 
 
 def _failure(method: str, kind: ApiKind, status: int, text: str) -> NotReady | Conflict:

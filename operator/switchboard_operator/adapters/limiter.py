@@ -53,9 +53,9 @@ class Channel:
         Raises:
             Stalled: the credentials are refused (CredentialsRejected).
         """
-        self._check_breaker()
         async with self._free:
             await self._free.wait_for(lambda: self._in_flight < self._cap)
+            self._check_breaker()  # after the wait: what queued up behind a wrong token must not go out with it
             self._in_flight += 1
         try:
             yield

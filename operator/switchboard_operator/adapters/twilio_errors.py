@@ -7,7 +7,6 @@ from switchboard_operator.errors import Invalid, NotReady, Stalled, Upstream, Wa
 from switchboard_twilio import TwilioError, TwilioThrottled, TwilioUnavailable
 
 _SLOW = 300.0
-_SOON = 15.0
 
 _BY_CODE: dict[int, tuple[type[NotReady], str, float | None]] = {
     20003: (Stalled, reasons.CREDENTIALS_REJECTED, _SLOW),
@@ -34,7 +33,6 @@ _BY_CODE: dict[int, tuple[type[NotReady], str, float | None]] = {
     21479: (Stalled, reasons.SUBACCOUNT_CLOSED, None),
     21480: (Stalled, reasons.QUOTA_EXCEEDED, _SLOW),
 }
-_SERVER_FAULT = 20500
 
 
 def sort_out(error: TwilioError) -> NotReady:
