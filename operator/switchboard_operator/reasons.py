@@ -1,7 +1,7 @@
 """The catalogue of condition reasons: one constant, one meaning, one cure.
 
-The documentation page of reasons is generated from this table, and a test fails if a reason is used
-without standing here or stands here without being used.
+The documentation page of reasons is generated from this table (``reasondocs``), and a test fails if a reason is
+used without standing here or stands here without being used.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Reason:
     cure: str
 
 
+PENDING = "Pending"
 SUCCEEDED = "Succeeded"
 PROGRESSING = "Progressing"
 PAUSED = "Paused"
@@ -95,6 +96,12 @@ INTERNAL_ERROR = "InternalError"
 _NOBODY, _OPERATOR, _AUTHOR, _ADMIN = Actor.NOBODY, Actor.OPERATOR, Actor.AUTHOR, Actor.ADMIN
 
 CATALOGUE: tuple[Reason, ...] = (
+    Reason(
+        PENDING,
+        "The operator has not seen the resource yet.",
+        _ADMIN,
+        "Wait a moment; if it lasts, look whether the operator runs and watches this namespace.",
+    ),
     Reason(SUCCEEDED, "Everything asked for is there.", _NOBODY, "Nothing."),
     Reason(PROGRESSING, "The operator is at work on it.", _OPERATOR, "Wait; the message says for what."),
     Reason(
@@ -284,7 +291,7 @@ CATALOGUE: tuple[Reason, ...] = (
     ),
     Reason(
         ADOPTION_REFUSED,
-        "spec.externalName names something that this namespace has no grant for.",
+        "The SID in spec.externalName is of something that this namespace has no grant for.",
         _ADMIN,
         "Add the SID to spec.adoption of the TwilioAccount for this namespace.",
     ),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from switchboard_operator import reasons
 from switchboard_operator.api.model import ApiModel
 from switchboard_operator.api.rules import ListMap
 
@@ -24,7 +25,7 @@ STATUS_DEFAULT: Final[dict[str, Any]] = {
         {
             "type": "Ready",
             "status": "Unknown",
-            "reason": "Pending",
+            "reason": reasons.PENDING,
             "message": "Waiting for the Switchboard operator",
             "lastTransitionTime": "1970-01-01T00:00:00Z",
         }
