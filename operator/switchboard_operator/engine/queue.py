@@ -51,7 +51,7 @@ class WorkQueue(Generic[K]):
         self._ready: list[_Entry[K]] = []
         self._queued: dict[K, _Entry[K]] = {}
         self._delayed: list[tuple[float, int, K, Lane]] = []
-        self._due: dict[K, float] = {}
+        self._planned: dict[K, int] = {}
         self._working: set[K] = set()
         self._again: dict[K, Lane] = {}
         self._changed = asyncio.Event()
@@ -67,7 +67,7 @@ class WorkQueue(Generic[K]):
     @property
     def delayed(self) -> int:
         """How many keys wait for their time."""
-        return len(self._due)
+        return len(self._planned)
 
     def add(self, key: K, lane: Lane) -> None:
         """Queue a key now. A queued key moves up if the new deadline is earlier; a working one comes again."""
@@ -89,14 +89,14 @@ class WorkQueue(Generic[K]):
 
     def add_after(self, key: K, lane: Lane, delay: float) -> None:
         """Queue a key after ``delay`` seconds. Only the latest request of a key counts."""
-        due = self._time() + delay
-        self._due[key] = due
-        heapq.heappush(self._delayed, (due, next(self._order), key, lane))
+        order = next(self._order)
+        self._planned[key] = order
+        heapq.heappush(self._delayed, (self._time() + delay, order, key, lane))
         self._changed.set()
 
     def forget(self, key: K) -> None:
         """Drop what is planned for a key that is gone."""
-        self._due.pop(key, None)
+        self._planned.pop(key, None)
         self._again.pop(key, None)
         entry = self._queued.pop(key, None)
         if entry:
@@ -104,7 +104,7 @@ class WorkQueue(Generic[K]):
 
     def next_due(self) -> float | None:
         """When the earliest delayed key is due; None when none is delayed."""
-        while self._delayed and self._due.get(self._delayed[0][2]) != self._delayed[0][0]:
+        while self._delayed and self._planned.get(self._delayed[0][2]) != self._delayed[0][1]:
             heapq.heappop(self._delayed)
         return self._delayed[0][0] if self._delayed else None
 
@@ -143,5 +143,5 @@ class WorkQueue(Generic[K]):
     def _ripen(self) -> None:
         while (due := self.next_due()) is not None and due <= self._time():
             _, _, key, lane = heapq.heappop(self._delayed)
-            del self._due[key]
+            del self._planned[key]
             self.add(key, lane)

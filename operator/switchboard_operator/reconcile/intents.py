@@ -35,11 +35,15 @@ class Intent:
         at: when the intent was written.
         subject: what exactly, such as the phone number to buy; "" when the mark says it all.
         fresh: written by this process and not used yet.
+        generation: of the manifest that it follows from; 0 when that is not known.
+        text: the annotation itself.
     """
 
     at: datetime
     subject: str
     fresh: bool
+    generation: int = 0
+    text: str = ""
 
 
 class Intents:
@@ -65,15 +69,26 @@ class Intents:
         self._remember = remember
         self._token = token
         self._fresh: dict[str, int] = {}
+        self._unresolved_since: dict[str, float] = {}
 
     def read(self, resource: Any) -> Intent | None:
-        """The resource's intent, or None."""
+        """The resource's intent; None where there is none, or an unused one of ours that the manifest outgrew."""
         text = resource.metadata.annotations.get(PENDING)
         if text is None:
             return None
-        at, subject = parse_intent(text)
-        fresh = self._fresh.get(text) == resource.generation
-        return Intent(at=at or resource.metadata.creation_timestamp, subject=subject, fresh=fresh)
+        at, subject, generation = parse_intent(text)
+        unused_for = self._fresh.get(text)
+        if unused_for is not None and unused_for != resource.generation:
+            return None
+        if unused_for is None:
+            self._unresolved_since.setdefault(text, self._clock.monotonic())
+        return Intent(
+            at=at or resource.metadata.creation_timestamp,
+            subject=subject,
+            fresh=unused_for is not None,
+            generation=generation,
+            text=text,
+        )
 
     def new(self, *, subject: str = "", generation: int = 1) -> str:
         """The annotation's value for an intent of now, fresh from before it is written.
@@ -84,7 +99,7 @@ class Intents:
             subject: what exactly will be created.
             generation: of the manifest that it follows from; for another one it is not fresh.
         """
-        content = {"at": self._clock.now().isoformat(), "token": self._token()}
+        content = {"at": self._clock.now().isoformat(), "token": self._token(), "generation": generation}
         text = json.dumps(content | ({"subject": subject} if subject else {}))
         self._fresh[text] = generation
         return text
@@ -127,10 +142,16 @@ class Intents:
             if generation is not None and not problem.outcome_unknown:
                 self._fresh[text] = generation
             raise
+        finally:  # a slow create may have been done as late as now
+            self._unresolved_since[text] = self._clock.monotonic()
 
     def grace_left(self, intent: Intent) -> float:
-        """Seconds in which a thing created on this intent may not be listed yet."""
-        return GRACE_SECONDS - (self._clock.now() - intent.at).total_seconds()
+        """Seconds in which a thing created on this intent may not be listed yet.
+
+        They count from the end of this process's last try, or from when it first saw what another left.
+        """
+        now = self._clock.monotonic()
+        return GRACE_SECONDS - (now - self._unresolved_since.get(intent.text, now))
 
     async def release(self, resource: Any) -> None:
         """Take the finalizer away: nothing at Twilio waits for this resource any more."""
@@ -142,13 +163,13 @@ class Intents:
         )
 
 
-def parse_intent(text: str) -> tuple[datetime | None, str]:
-    """Time and subject of an intent's annotation; one that was edited by hand is as old as can be."""
+def parse_intent(text: str) -> tuple[datetime | None, str, int]:
+    """Time, subject and generation of an intent's annotation; one that was edited by hand says nothing."""
     try:
         content = json.loads(text)
-        return datetime.fromisoformat(content["at"]), str(content.get("subject", ""))
-    except (ValueError, KeyError, TypeError):
-        return None, ""
+        return datetime.fromisoformat(content["at"]), str(content.get("subject", "")), int(content.get("generation", 0))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, "", 0
 
 
 def ref_to(resource: Any) -> Ref:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from switchboard_operator.desired.document import Place
     from switchboard_operator.ports import Clock, Number, Parent, Twilio, Webhooks
     from switchboard_operator.reconcile.accounts import Accounts, Reader
-    from switchboard_operator.reconcile.intents import Intents
+    from switchboard_operator.reconcile.intents import Intent, Intents
     from switchboard_operator.reconcile.observations import Observations
     from switchboard_operator.reconcile.shop import Shop
 
@@ -53,6 +53,7 @@ class NumberReconciler:
         installation: the installation id of the ownership mark.
         domain: the operator's default domain, or None.
         clock: stamps conditions.
+        refused: numbers that turned out to be somebody else's.
     """
 
     twilio: Twilio
@@ -64,6 +65,7 @@ class NumberReconciler:
     installation: str
     domain: str | None
     clock: Clock
+    refused: set[str] = field(default_factory=set)
 
     async def reconcile(self, number: BotNumber) -> Outcome[Any]:
         """One pass.
@@ -151,7 +153,7 @@ class NumberReconciler:
         observed = await self.twilio.fetch_number(home.parent, home.account_sid, sid) if sid else None
         if sid and observed is None and number.spec.external_name == sid and not number.status.sid:
             observed = await self._adopt_from_parent(number, home, draft)
-        intent = self.intents.read(number)
+        intent = None if sid else self.intents.read(number)
         seen: Seen[Number] = Seen(
             sid=sid,
             observed=observed,
@@ -174,7 +176,7 @@ class NumberReconciler:
                 return await self._buy(number, home, webhooks, intent.subject, draft)
             case Step.INTEND:
                 left = await self._earlier_life(number, home)
-                chosen = left or await self.shop.choose(number, home.owner, home.parent, home.tenant, home.account_sid)
+                chosen = left or await self._choose(number, home, intent)
                 await self.intents.write(number, subject=chosen, fresh=left is None)
                 raise Again
             case Step.WAIT:
@@ -185,6 +187,15 @@ class NumberReconciler:
                 )
             case _:
                 raise Stalled(reasons.NUMBER_MISSING, f"{sid} is not in subaccount {home.account_sid}", after=300.0)
+
+    async def _choose(self, number: BotNumber, home: Home, intent: Intent | None) -> str:
+        """The number to buy; after a purchase of unknown outcome the same again, which can cost nothing twice."""
+        again = intent.subject if intent and intent.generation == number.generation else None
+        if again in self.refused:
+            again = None
+        return await self.shop.choose(
+            number, home.owner, home.parent, home.tenant, account_sid=home.account_sid, again=again
+        )
 
     async def _earlier_life(self, number: BotNumber, home: Home) -> str | None:
         """The number that an earlier life of this resource left in the subaccount, where the admin admits it."""
@@ -209,6 +220,7 @@ class NumberReconciler:
                 bought = await self.twilio.buy_number(home.parent, home.account_sid, order)
         except Stalled as problem:
             if problem.reason == reasons.NUMBER_UNAVAILABLE and number.spec.search:
+                self.refused.add(phone_number)
                 # Somebody else was quicker. The next pass finds nothing under the intent and chooses another.
                 raise Waiting(problem.reason, problem.message, after=_SOON) from problem
             raise

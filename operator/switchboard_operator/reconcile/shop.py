@@ -33,16 +33,31 @@ class Shop:
     reader: Reader
 
     async def choose(
-        self, number: BotNumber, owner: TwilioAccount, parent: Parent, tenant: Tenant, account_sid: str
+        self,
+        number: BotNumber,
+        owner: TwilioAccount,
+        parent: Parent,
+        tenant: Tenant,
+        *,
+        account_sid: str,
+        again: str | None = None,
     ) -> str:
         """The exact number to buy.
+
+        Args:
+            number: what is asked for.
+            owner: whose limits hold.
+            parent: who asks Twilio.
+            tenant: whose limits hold too.
+            account_sid: the subaccount that will hold it.
+            again: a number that was chosen for this very manifest before.
 
         Raises:
             Stalled: the money guard refuses, or nothing fits.
         """
         await self._guard(number, owner, parent, tenant)
-        if number.spec.phone_number:
-            return number.spec.phone_number
+        if number.spec.phone_number or again:
+            return number.spec.phone_number or again or ""
         wanted = number.spec.search
         if wanted is None:
             raise Stalled(reasons.NUMBER_MISSING, "spec.externalName is not held by the subaccount or its parent")

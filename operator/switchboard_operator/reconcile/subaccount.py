@@ -109,7 +109,7 @@ class SubaccountReconciler:
         """The subaccount, and whether this pass created it."""
         sid = sub.status.sid or sub.spec.external_name
         observed = await self.twilio.fetch_account(parent, sid) if sid else None
-        intent = self.intents.read(sub)
+        intent = None if sid else self.intents.read(sub)
         seen: Seen[Account] = Seen(
             sid=sid,
             observed=observed,
