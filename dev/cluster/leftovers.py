@@ -33,9 +33,9 @@ def processes(cluster: Cluster) -> set[int]:
     """Give the pids of all processes in the cluster's namespaces or control groups."""
     found = set(_in_namespaces(cluster))
     for folder in control_groups(cluster):
-        for listing in folder.rglob("cgroup.procs"):
+        for inner in _folders_below(folder):
             with suppress(OSError):
-                found.update(int(pid) for pid in listing.read_text().split())
+                found.update(int(pid) for pid in (inner / "cgroup.procs").read_text().split())
     return found - {os.getpid()}
 
 
@@ -64,14 +64,17 @@ def remove_control_groups(cluster: Cluster) -> None:
     deadline = time.monotonic() + _REMOVE_SECONDS
     while left := control_groups(cluster):
         for folder in left:
-            for inner in sorted(folder.rglob("*/"), key=lambda path: len(path.parts), reverse=True):
+            for inner in reversed(_folders_below(folder)):
                 with suppress(OSError):
                     inner.rmdir()
-            with suppress(OSError):
-                folder.rmdir()
         if time.monotonic() > deadline:
             raise ClusterError(f"control groups stay: {left[0]}; look who is in its cgroup.procs")
         time.sleep(0.05)
+
+
+def _folders_below(folder: Path) -> list[Path]:
+    """Give the folder and all below it, parents first. They vanish while one looks: `os.walk` passes over those."""
+    return [Path(path) for path, _, _ in os.walk(folder)]
 
 
 def hierarchies() -> list[Path]:
