@@ -43,9 +43,8 @@ def make_change(kubectl: Kubectl, console: Console, phone: Phone, tenant: Tenant
     _show(console, phone, tenant, before)
     text = _FILE.read_text()
     edited = text.replace(_OLD, _NEW)
-    shown = [line for line in difflib.unified_diff(text.splitlines(), edited.splitlines(), n=0) if line[:3] not in _HEADS]
-    console.line(f"{_FILE.name}:")
-    console.block("\n".join(f"  {line[0]} {line[1:].strip()}" for line in shown if not line.startswith("@@")))
+    console.line(f"examples/quickstart/{_FILE.name}, edited and applied:")
+    console.block("\n".join(_changed_lines(text, edited)))
     kubectl("apply", "-f", "-", stdin=_only_assistants(edited))
     began = time.monotonic()
     reply, asked = _ask_until(phone, tenant, _NEW)
@@ -55,7 +54,9 @@ def make_change(kubectl: Kubectl, console: Console, phone: Phone, tenant: Tenant
     return Changed(seconds, asked)
 
 
-_HEADS = {"---", "+++"}
+def _changed_lines(before: str, after: str) -> list[str]:
+    compared = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [f"  {line[0]} {line[1:].strip()}" for line in compared if line[0] in "+-"]
 
 
 def _ask_until(phone: Phone, tenant: Tenant, wanted: str) -> tuple[Reply, int]:

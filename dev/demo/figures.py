@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from dev.demo.console import Console
 from dev.demo.emulator import Emulator
 from dev.demo.kubectl import Kubectl
 from dev.demo.phone import Phone
-from dev.demo.tenants import NAMESPACE, QUICKSTART, Manifest, find, manifests
 from dev.demo.target import NAMESPACE as OPERATOR_NAMESPACE
+from dev.demo.tenants import NAMESPACE, QUICKSTART, Manifest, find, manifests
 
 _SOURCE = "inmobiliaria-andes"
 _OPERATOR = f"system:serviceaccount:{OPERATOR_NAMESPACE}:switchboard-operator"
@@ -31,8 +32,8 @@ class Figures:
     Attributes:
         ready_seconds: from ``kubectl apply`` of a new tenant to Ready.
         answer_seconds: from ``kubectl apply`` to its first answered message.
-        api_writes: of the operator at the API server for it, Events not counted; None without an audit log.
-        api_events: Events written for it.
+        api_writes: of the operator at the API server for it, by resource; Events are there too. None without an
+            audit log.
         twilio_calls: for it, before its first message.
         operator_mib: resident memory of the operator.
         runtime_mib: resident memory of one tenant's bot, the largest.
@@ -40,8 +41,7 @@ class Figures:
 
     ready_seconds: float
     answer_seconds: float
-    api_writes: int | None
-    api_events: int | None
+    api_writes: dict[str, int] | None
     twilio_calls: int
     operator_mib: float
     runtime_mib: float
@@ -52,12 +52,23 @@ class Figures:
 
 
 def measure(
-    kubectl: Kubectl, console: Console, emulator: Emulator, phone: Phone, *, name: str, audit_log: Path | None
+    kubectl: Kubectl, console: Console, emulator: Emulator, phone: Phone, *, run: int, audit_log: Path | None
 ) -> Figures:
-    """Create one more tenant, have it answer, count, and remove it again."""
+    """Create one more tenant with an exact number, have it answer, count, and remove it again.
+
+    Args:
+        kubectl: where.
+        console: shows the figures.
+        emulator: counts calls.
+        phone: writes to the new bot.
+        run: a number that no earlier run had; name and number follow from it.
+        audit_log: of the API server, where it can be read.
+    """
+    name = f"nuevo-{run % 10**8}"
     mark = audit_log.stat().st_size if audit_log else 0
     calls = emulator.last_seq("/requests")
-    described = yaml.safe_dump_all(newcomer(manifests(QUICKSTART / f"{_SOURCE}.yaml"), name), allow_unicode=True)
+    objects = newcomer(manifests(QUICKSTART / f"{_SOURCE}.yaml"), name, number=f"+1305{2_000_000 + run % 8_000_000}")
+    described = yaml.safe_dump_all(objects, allow_unicode=True)
     began = time.monotonic()
     kubectl("apply", "-f", "-", stdin=described)
     kubectl("-n", NAMESPACE, "wait", "--for=condition=Ready", f"tenant/{name}", "--timeout=90s")
@@ -71,8 +82,7 @@ def measure(
     figures = Figures(
         ready_seconds=ready,
         answer_seconds=answered,
-        api_writes=None if written is None else sum(each != "events" for each in written),
-        api_events=None if written is None else sum(each == "events" for each in written),
+        api_writes=None if written is None else dict(Counter(written).most_common()),
         twilio_calls=len(made),
         operator_mib=_largest(kubectl, OPERATOR_NAMESPACE, "app.kubernetes.io/name=switchboard-operator"),
         runtime_mib=_largest(kubectl, NAMESPACE, "app.kubernetes.io/name=switchboard-runtime"),
@@ -82,8 +92,8 @@ def measure(
     return figures
 
 
-def newcomer(objects: Iterable[Manifest], name: str) -> list[Manifest]:
-    """Give the manifests of a tenant under another name, on any number, leaving nothing when it goes."""
+def newcomer(objects: Iterable[Manifest], name: str, *, number: str) -> list[Manifest]:
+    """Give the manifests of a tenant under another name and number, leaving nothing open when it goes."""
     made: list[Manifest] = []
     for each in json.loads(json.dumps(list(objects))):
         each["metadata"]["name"] = name
@@ -93,8 +103,7 @@ def newcomer(objects: Iterable[Manifest], name: str) -> list[Manifest]:
             spec["twilio"] = {"deletionPolicy": "Close", "confirmClose": True, "retention": "0s"}
         if each["kind"] == "BotNumber":
             spec["tenantRef"]["name"] = name
-            spec["search"] = {"country": "US", "capabilities": ["SMS"]}
-            del spec["phoneNumber"]
+            spec["phoneNumber"] = number
         made.append(each)
     return made
 
@@ -128,7 +137,10 @@ def _resident(status: str) -> float:
 
 
 def _tell(console: Console, figures: Figures) -> None:
-    writes = "no audit log" if figures.api_writes is None else f"{figures.api_writes} + {figures.api_events} Events"
+    writes = "no audit log to count them in"
+    if figures.api_writes is not None:
+        events = figures.api_writes.get("events", 0)
+        writes = f"{sum(figures.api_writes.values()) - events}, and {events} Events"
     for what, value in (
         ("apply -> Ready", f"{figures.ready_seconds:.1f} s"),
         ("apply -> first answered message", f"{figures.answer_seconds:.1f} s"),

@@ -69,9 +69,7 @@ def run(
         CommandFailed: it took too long.
     """
     try:
-        return subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, check=False, timeout=seconds, env=env
-        )
+        return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, timeout=seconds, env=env)
     except subprocess.TimeoutExpired as error:
         raise CommandFailed(
             expected=f"{Path(argv[0]).name} {' '.join(argv[2:6])} to end",

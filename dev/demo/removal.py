@@ -27,7 +27,7 @@ def remove(kubectl: Kubectl, console: Console, emulator: Emulator, ingress: Ingr
     console.timed(f"kubectl delete -f examples/quickstart/{_FILE.name}")
     _wait_until_gone(kubectl, tenant.name)
     console.timed("pods, Service, Ingress, ConfigMap, Secret, volume claim: gone")
-    _check_twilio(emulator, tenant)
+    _check_twilio(kubectl, emulator, tenant)
     held = ", ".join(tenant.numbers.values())
     console.timed(f"at Twilio: account {tenant.account_sid} suspended, number {held} kept")
     _check_host(kubectl, ingress, tenant)
@@ -52,14 +52,14 @@ def _left(kubectl: Kubectl, name: str) -> list[str]:
     return [*labelled, *(each for each in secrets if each.rpartition("/")[2].removesuffix("-twilio") == name)]
 
 
-def _check_twilio(emulator: Emulator, tenant: Tenant) -> None:
+def _check_twilio(kubectl: Kubectl, emulator: Emulator, tenant: Tenant) -> None:
     status = emulator.account(tenant.account_sid)["status"]
     held = emulator.numbers(tenant.account_sid)
     if status != "suspended" or set(held) != set(tenant.numbers.values()):
         raise WrongAnswer(
             expected=f"account {tenant.account_sid} suspended, with {', '.join(tenant.numbers.values())}",
             seen=f"{status}, with {', '.join(held) or 'no number'}",
-            look="the operator's log tells what it did: kubectl -n switchboard-system logs deployment/switchboard-operator",
+            look=kubectl.to_type("-n switchboard-system logs deployment/switchboard-operator"),
         )
 
 

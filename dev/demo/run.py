@@ -24,7 +24,7 @@ from dev.demo.target import (
     own_target,
     reaching_emulator,
 )
-from dev.demo.tenants import QUICKSTART, Tenant, find, tenant_names, wait_until_served
+from dev.demo.tenants import QUICKSTART, find, tenant_names, wait_until_served
 
 STEPS = 8
 
@@ -146,7 +146,7 @@ def _play(stage: _Stage, scene: Scene, index: int) -> list[dict[str, Any]]:
 
 
 def _change(stage: _Stage) -> Changed:
-    tenant: Tenant = find(stage.kubectl, change.TENANT)
+    tenant = find(stage.kubectl, change.TENANT)
     phone = stage.phone("Sofía", index=len(SCENES), channel="WhatsApp")
     with stage.console.step("One change: edit an assistant, apply, ask again"):
         return change.make_change(stage.kubectl, stage.console, phone, tenant)
@@ -160,7 +160,7 @@ def _figures(stage: _Stage) -> Figures:
             stage.console,
             stage.emulator,
             phone,
-            name=f"nuevo-{stage.run % 10**8}",
+            run=stage.run,
             audit_log=stage.target.audit_log,
         )
 

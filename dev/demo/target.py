@@ -68,6 +68,11 @@ def bring_up_local() -> None:
     lifecycle.up(open_cluster("switchboard"))
 
 
+def take_down_local() -> None:
+    """Stop the node and remove all of it."""
+    lifecycle.down(open_cluster("switchboard"))
+
+
 def local_target() -> Target:
     """Build and import the images, and give the node as a target."""
     cluster = open_cluster("switchboard")
