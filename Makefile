@@ -47,13 +47,13 @@ imports: setup ## import-linter: one direction of imports
 generated: setup ## what is generated equals its source
 	@$(RUN) python -m switchboard_operator.api.crdgen --out crds --check
 	@$(RUN) python -m switchboard_operator.api.docgen --out docs/kinds --samples examples/samples --check
-	@$(RUN) python -m switchboard_operator.reasondocs --out docs/reasons.md --check
+	@$(RUN) python -m switchboard_operator.reasondocs --out docs --check
 
 .PHONY: generate
 generate: setup ## write the CRDs and reference pages anew
 	@$(RUN) python -m switchboard_operator.api.crdgen --out crds
 	@$(RUN) python -m switchboard_operator.api.docgen --out docs/kinds --samples examples/samples
-	@$(RUN) python -m switchboard_operator.reasondocs --out docs/reasons.md
+	@$(RUN) python -m switchboard_operator.reasondocs --out docs
 	@cp crds/*.yaml charts/switchboard/crds/
 
 .PHONY: test-unit test-contract test-chart test-api test-e2e
