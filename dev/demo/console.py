@@ -73,8 +73,8 @@ class Console:
 
 def bubble_lines(text: str, *, by: str, shift: int) -> Sequence[str]:
     """Give the lines of a bubble, with the writer's name in its upper edge."""
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, _BUBBLE_WIDTH) or [""]]
-    width = max(len(by) + 2, *(len(line) for line in lines))
+    lines = [part for line in text.splitlines() or [""] for part in textwrap.wrap(line, _BUBBLE_WIDTH) or [""]]
+    width = max(len(by) + 2, *map(len, lines))
     edge = " " * shift
     return [
         f"{edge}╭─ {by} {'─' * (width - len(by) - 1)}╮",
