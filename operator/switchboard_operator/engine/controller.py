@@ -64,8 +64,15 @@ class Controller:
     clock: Clock
 
     def seen(self, body: Mapping[str, Any]) -> None:
-        """A version of one of our resources arrived from the watch."""
-        former, current = self.store.put(body)
+        """A version of one of our resources arrived from the watch.
+
+        One that our models refuse, though the API server took it, is left out: it must not stop the others.
+        """
+        try:
+            former, current = self.store.put(body)
+        except ValueError as error:
+            _log.warning("%s cannot be read and is left out: %s", ref_of(body), "; ".join(str(error).splitlines()[:2]))
+            return
         if current is not None and current is not former:
             self._changed(former, current)
 
