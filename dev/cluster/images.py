@@ -6,6 +6,7 @@ built or imported twice.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -156,7 +157,7 @@ def _dependencies(program: OwnProgram) -> Layer:
 def _install(program: OwnProgram, requirements: str, target: Path) -> None:
     listing = target.with_name("requirements.txt")
     listing.write_text(requirements)
-    argv = ["uv", "pip", "install", "--target", str(target), "--python", sys.executable, "--no-deps"]
+    argv = [_uv(), "pip", "install", "--target", str(target), "--python", sys.executable, "--no-deps"]
     pinned = ["--require-hashes", "--only-binary", ":all:", "--link-mode", "copy", "--requirement", str(listing)]
     log = cache_folder() / "images" / "dependencies.log"
     run_telling(["nice", *argv, *pinned], what=f"install the dependencies of {program.image}", log=log)
@@ -202,7 +203,13 @@ def _exported(program: OwnProgram) -> Sequence[str]:
 
 @cache
 def _export(package: str) -> Sequence[str]:
-    if shutil.which("uv") is None:
-        raise ClusterError("uv is not installed: it reads uv.lock; install uv and put it on PATH")
-    argv = ("uv", "export", "--project", str(REPOSITORY), "--quiet", "--frozen", "--no-dev", "--package", package)
+    argv = (_uv(), "export", "--project", str(REPOSITORY), "--quiet", "--frozen", "--no-dev", "--package", package)
     return run(*argv).splitlines()
+
+
+def _uv() -> str:
+    """Give the uv that runs us (it says so in ``UV``), or the one on PATH."""
+    found = os.environ.get("UV") or shutil.which("uv")
+    if found is None:
+        raise ClusterError("uv is not installed: it reads uv.lock; install uv and put it on PATH")
+    return found
