@@ -187,7 +187,7 @@ def _add_reconcilers(
         namespace=namespace,
         clock=clock,
     )
-    reconcilers["Plan"] = PlanReconciler(clock=clock)
+    reconcilers["Plan"] = PlanReconciler(reader=store, clock=clock)
     reconcilers["Assistant"] = AssistantReconciler(catalogues=catalogues, clock=clock, interval=settings.drift_interval)
     reconcilers["TwilioSubaccount"] = SubaccountReconciler(
         twilio=twilio,

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import copy
-import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from switchboard_operator import wiring
 from switchboard_operator.api import API_VERSION, KINDS
-from switchboard_operator.desired.objects import Routing
-from switchboard_operator.desired.runtime import RuntimeImage
 from switchboard_operator.engine.backoff import Backoff
 from switchboard_operator.engine.controller import Controller, Reconciler
 from switchboard_operator.engine.events import Recorder
@@ -24,29 +22,19 @@ from switchboard_operator.engine.queue import Lane, WorkQueue
 from switchboard_operator.engine.routes import add_indexes
 from switchboard_operator.engine.store import Store
 from switchboard_operator.ports import Ref
-from switchboard_operator.reconcile.account import AccountReconciler
 from switchboard_operator.reconcile.accounts import Accounts
 from switchboard_operator.reconcile.catalogues import Catalogues
-from switchboard_operator.reconcile.children import ChildCache, Children
-from switchboard_operator.reconcile.deletion import SubaccountDeletion
+from switchboard_operator.reconcile.children import ChildCache
 from switchboard_operator.reconcile.intents import Intents
-from switchboard_operator.reconcile.number import NumberReconciler
-from switchboard_operator.reconcile.observations import Observations
-from switchboard_operator.reconcile.secrets import SecretKeeper
-from switchboard_operator.reconcile.shop import Shop
-from switchboard_operator.reconcile.simple import AssistantReconciler, PlanReconciler
 from switchboard_operator.reconcile.subaccount import SubaccountReconciler
-from switchboard_operator.reconcile.subaccounts import Subaccounts
-from switchboard_operator.reconcile.tenant import TenantReconciler
+from switchboard_operator.settings import Settings
 from tests.support.memory import InMemoryCluster, ref_of
 from tests.support.ports import PARENT_SID, PARENT_TOKEN, InMemoryTwilio, ManualClock
-
-if TYPE_CHECKING:
-    from switchboard_operator.ports import Parent
 
 SYSTEM = "switchboard-system"
 NAMESPACE = "acme"
 INTERVAL = 600.0
+_SETTINGS = Settings(runtime_image="registry.example.com/runtime:1", installation_id="test", drift_interval=INTERVAL)
 _ORDER = [kind.crd.kind for kind in KINDS]
 _MODELS = {kind.crd.kind: kind for kind in KINDS}
 
@@ -117,29 +105,15 @@ def account_secret(*, token: str = PARENT_TOKEN, **more: str) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Channels:
-    """Remembers which channels were opened."""
-
-    opened: list[tuple[Parent, int]] = field(default_factory=list)
-
-    def open_channel(self, parent: Parent, *, limit: int) -> None:
-        """Begin anew."""
-        self.opened.append((parent, limit))
-
-
-@dataclass(slots=True)
 class SmallWorld:
     """A cluster, Twilio, and one process of the operator."""
 
     clock: ManualClock = field(default_factory=ManualClock)
     cluster: InMemoryCluster = field(init=False)
     twilio: InMemoryTwilio = field(init=False)
-    channels: Channels = field(default_factory=Channels)
     controller: Controller = field(init=False)
     accounts: Accounts = field(init=False)
-    intents: Intents = field(init=False)
     children: ChildCache = field(init=False)
-    _tokens: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         """Nothing is stored but the Secret of the parent account."""
@@ -166,71 +140,25 @@ class SmallWorld:
             clock=clock,
         )
         self.accounts = Accounts(reader=store, cluster=cluster, clock=clock)
-        self.intents = Intents(
-            cluster=cluster,
-            clock=clock,
-            remember=self.controller.remember,
-            token=lambda: str(next(self._tokens)),
-        )
         self.children = ChildCache()
-        self._add_external(reconcilers, store)
-        self._add_tenant(reconcilers, store)
-        reconcilers["Plan"] = PlanReconciler(clock=clock)
+        parts: Any = {  # wired as in production; only the ports are ours
+            "cluster": cluster,
+            "twilio": self.twilio,
+            "accounts": self.accounts,
+            "controller": self.controller,
+            "children": self.children,
+            "catalogues": Catalogues(cluster=cluster, clock=clock, lifetime=INTERVAL),
+            "clock": clock,
+            "namespace": SYSTEM,
+        }
+        wiring._add_reconcilers(reconcilers, settings=_SETTINGS, **parts)
 
-    def _add_external(self, reconcilers: dict[str, Reconciler], store: Store) -> None:
-        clock, cluster, twilio = self.clock, self.cluster, self.twilio
-        observations = Observations(clock=clock, interval=INTERVAL)
-        reconcilers["TwilioAccount"] = AccountReconciler(
-            cluster=cluster,
-            twilio=twilio,
-            channels=self.channels,
-            accounts=self.accounts,
-            reader=store,
-            observations=observations,
-            namespace=SYSTEM,
-            clock=clock,
-        )
-        reconcilers["TwilioSubaccount"] = SubaccountReconciler(
-            twilio=twilio,
-            accounts=self.accounts,
-            intents=self.intents,
-            secrets=SecretKeeper(cluster=cluster, twilio=twilio, clock=clock),
-            deletion=SubaccountDeletion(
-                twilio=twilio, accounts=self.accounts, intents=self.intents, observations=observations, clock=clock
-            ),
-            reader=store,
-            observations=observations,
-            installation="test",
-            clock=clock,
-        )
-        reconcilers["BotNumber"] = NumberReconciler(
-            twilio=twilio,
-            accounts=self.accounts,
-            intents=self.intents,
-            reader=store,
-            shop=Shop(twilio=twilio, reader=store),
-            observations=observations,
-            installation="test",
-            domain=None,
-            clock=clock,
-        )
-
-    def _add_tenant(self, reconcilers: dict[str, Reconciler], store: Store) -> None:
-        cluster, clock, remember = self.cluster, self.clock, self.controller.remember
-        catalogues = Catalogues(cluster=cluster, clock=clock, lifetime=INTERVAL)
-        reconcilers["Assistant"] = AssistantReconciler(catalogues=catalogues, clock=clock, interval=INTERVAL)
-        reconcilers["Tenant"] = TenantReconciler(
-            cluster=cluster,
-            accounts=self.accounts,
-            reader=store,
-            subaccounts=Subaccounts(cluster=cluster, reader=store, intents=self.intents, remember=remember),
-            catalogues=catalogues,
-            children=Children(cluster=cluster, cache=self.children),
-            image=RuntimeImage("registry.example.com/runtime:1"),
-            routing=Routing(),
-            domain=None,
-            clock=clock,
-        )
+    @property
+    def intents(self) -> Intents:
+        """The intents of this process."""
+        reconciler = self.controller.reconcilers["TwilioSubaccount"]
+        assert isinstance(reconciler, SubaccountReconciler)
+        return reconciler.intents
 
     def apply(self, *manifests: dict[str, Any]) -> None:
         """A user applies manifests; the watch tells the process."""
