@@ -179,7 +179,8 @@ RetryCauses = Annotated[
 
 
 class Webhook(ApiModel):
-    """How Twilio calls the bot. Absent fields are Twilio's defaults."""
+    """How Twilio calls the bot. Absent time limits are Twilio's own; what it retries by itself is too little for a bot
+    whose pod may just be replaced, so that is more by default."""
 
     fallback_url: PublicURL | None = None
     """Where Twilio sends what the bot did not take. Default: the bot's own fallback page."""
@@ -194,10 +195,10 @@ class Webhook(ApiModel):
     """Longest time for all attempts; Twilio's default is 15s."""
 
     retries: Annotated[int, Field(ge=0, le=5)] | None = None
-    """Further attempts; Twilio's default is 1."""
+    """Further attempts. Default: 5; Twilio's own is 1."""
 
     retry_on: RetryCauses | None = None
-    """What is tried again; Twilio's default is ConnectFailure."""
+    """What is tried again. Default: everything; Twilio's own is ConnectFailure. Duplicates are answered once."""
 
     validations: ClassVar[tuple[Rule, ...]] = (
         duration_shorter("connectTimeout", "totalTimeout", why="no time would be left for the answer"),
