@@ -179,8 +179,7 @@ RetryCauses = Annotated[
 
 
 class Webhook(ApiModel):
-    """How Twilio calls the bot. Absent time limits are Twilio's own; what it retries by itself is too little for a bot
-    whose pod may just be replaced, so that is more by default."""
+    """How Twilio calls the bot: longer and more often than Twilio does by itself, unless said otherwise."""
 
     fallback_url: PublicURL | None = None
     """Where Twilio sends what the bot did not take. Default: the bot's own fallback page."""
