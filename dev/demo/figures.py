@@ -15,6 +15,7 @@ from dev.demo.console import Console
 from dev.demo.emulator import Emulator
 from dev.demo.kubectl import Kubectl
 from dev.demo.phone import Phone
+from dev.demo.routes import wait_until_routed
 from dev.demo.target import NAMESPACE as OPERATOR_NAMESPACE
 from dev.demo.tenants import NAMESPACE, QUICKSTART, Manifest, find, manifests
 
@@ -34,7 +35,7 @@ class Figures:
         answer_seconds: from ``kubectl apply`` to its first answered message.
         api_writes: of the operator at the API server for it, by resource; Events are there too. None without an
             audit log.
-        twilio_calls: for it, before its first message.
+        twilio_calls: each call at Twilio until it was Ready, as "METHOD path".
         operator_mib: resident memory of the operator.
         runtime_mib: resident memory of one tenant's bot, the largest.
     """
@@ -42,7 +43,7 @@ class Figures:
     ready_seconds: float
     answer_seconds: float
     api_writes: dict[str, int] | None
-    twilio_calls: int
+    twilio_calls: list[str]
     operator_mib: float
     runtime_mib: float
 
@@ -75,6 +76,7 @@ def measure(
     ready = time.monotonic() - began
     made = emulator.requests(after=calls)
     tenant = find(kubectl, name)
+    wait_until_routed(kubectl, phone.ingress, tenant.host)
     phone.ask(tenant, next(iter(tenant.numbers.values())), "Hola, busco un alquiler")
     answered = time.monotonic() - began
     time.sleep(_SETTLE)  # what is written after Ready counts too
@@ -83,7 +85,7 @@ def measure(
         ready_seconds=ready,
         answer_seconds=answered,
         api_writes=None if written is None else dict(Counter(written).most_common()),
-        twilio_calls=len(made),
+        twilio_calls=[f"{each['method']} {each['path']}" for each in made],
         operator_mib=_largest(kubectl, OPERATOR_NAMESPACE, "app.kubernetes.io/name=switchboard-operator"),
         runtime_mib=_largest(kubectl, NAMESPACE, "app.kubernetes.io/name=switchboard-runtime"),
     )
@@ -145,7 +147,7 @@ def _tell(console: Console, figures: Figures) -> None:
         ("apply -> Ready", f"{figures.ready_seconds:.1f} s"),
         ("apply -> first answered message", f"{figures.answer_seconds:.1f} s"),
         ("writes at the API server", writes),
-        ("calls at Twilio", str(figures.twilio_calls)),
+        ("calls at Twilio", str(len(figures.twilio_calls))),
         ("memory of the operator", f"{figures.operator_mib:.0f} MiB resident"),
         ("memory of a tenant's bot", f"{figures.runtime_mib:.0f} MiB resident"),
     ):

@@ -6,8 +6,9 @@ from dev.demo.console import Console
 from dev.demo.emulator import Emulator
 from dev.demo.errors import NotInTime, WrongAnswer
 from dev.demo.kubectl import Kubectl
+from dev.demo.routes import wait_until_unrouted
 from dev.demo.tenants import NAMESPACE, QUICKSTART, TENANT_LABEL, Tenant
-from dev.demo.web import Ingress, Request
+from dev.demo.web import Ingress
 
 TENANT = "clinica-del-parque"
 _FILE = QUICKSTART / "clinica-del-parque.yaml"
@@ -30,7 +31,7 @@ def remove(kubectl: Kubectl, console: Console, emulator: Emulator, ingress: Ingr
     _check_twilio(kubectl, emulator, tenant)
     held = ", ".join(tenant.numbers.values())
     console.timed(f"at Twilio: account {tenant.account_sid} suspended, number {held} kept")
-    _check_host(kubectl, ingress, tenant)
+    wait_until_unrouted(kubectl, ingress, tenant.host)
     console.timed(f"https://{tenant.host}: 404")
 
 
@@ -61,15 +62,3 @@ def _check_twilio(kubectl: Kubectl, emulator: Emulator, tenant: Tenant) -> None:
             seen=f"{status}, with {', '.join(held) or 'no number'}",
             look=kubectl.to_type("-n switchboard-system logs deployment/switchboard-operator"),
         )
-
-
-def _check_host(kubectl: Kubectl, ingress: Ingress, tenant: Tenant) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while (status := ingress.send(Request(method="GET", path="/healthz"), host=tenant.host).status) != 404:
-        if time.monotonic() > deadline:
-            raise WrongAnswer(
-                expected=f"404 from https://{tenant.host}",
-                seen=str(status),
-                look=kubectl.to_type("get ingresses -A"),
-            )
-        time.sleep(_POLL)

@@ -13,6 +13,7 @@ from dev.demo.figures import Figures, measure
 from dev.demo.kubectl import Kubectl
 from dev.demo.phone import Phone, expect
 from dev.demo.release import install
+from dev.demo.routes import wait_until_routed
 from dev.demo.scenes import SCENES, Scene
 from dev.demo.target import (
     EMULATOR,
@@ -23,6 +24,7 @@ from dev.demo.target import (
     own_cluster_wanted,
     own_target,
     reaching_emulator,
+    with_ingress_class,
 )
 from dev.demo.tenants import QUICKSTART, find, tenant_names, wait_until_served
 
@@ -102,7 +104,7 @@ def show(console: Console, env: Mapping[str, str], *, image_prefix: str | None, 
 def _target(console: Console, env: Mapping[str, str], *, image_prefix: str | None) -> Target:
     if own_cluster_wanted(env):
         with console.step("Your own cluster (KUBECONFIG)"):
-            target = own_target(env, image_prefix=image_prefix)
+            target = with_ingress_class(own_target(env, image_prefix=image_prefix))
             console.block(target.kubectl("get", "nodes"))
         return target
     with console.step("A Kubernetes node on this machine, and the images of the three programs"):
@@ -121,6 +123,8 @@ def _apply(stage: _Stage) -> None:
     with stage.console.step(f"kubectl apply -f examples/quickstart: {len(names)} tenants"):
         stage.kubectl("apply", "-f", str(QUICKSTART))
         wait_until_served(stage.kubectl, stage.console, image=stage.target.images["switchboard-runtime"])
+        for name in names:
+            wait_until_routed(stage.kubectl, stage.target.ingress, find(stage.kubectl, name).host)
 
 
 def _talk(stage: _Stage) -> list[dict[str, Any]]:

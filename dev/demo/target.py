@@ -23,6 +23,7 @@ EMULATOR = "twilio-emulator"
 EMULATOR_PORT = 8089
 _NODE_PORT = 30089
 _PROGRAMS = ("switchboard-operator", "switchboard-runtime", EMULATOR)
+_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _FORWARDED = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
@@ -35,7 +36,7 @@ class Target:
         helm: path of helm.
         ingress: the tenants' door.
         domain: tenants are below it.
-        ingress_class: class of their Ingresses; "" takes the default.
+        ingress_class: class of their Ingresses; "" until the cluster was asked for its default.
         images: reference of each program's image by the program's name.
         emulator: base URL of the emulator; "" until it is forwarded to.
         audit_log: the API server's audit log, where it can be read.
@@ -115,6 +116,26 @@ def own_target(env: Mapping[str, str], *, image_prefix: str | None) -> Target:
         audit_log=None,
         local=False,
     )
+
+
+def with_ingress_class(target: Target) -> Target:
+    """Give the target with the class that its cluster takes by default, unless one is named.
+
+    Raises:
+        NotConfigured: there is no such class.
+    """
+    if target.ingress_class:
+        return target
+    classes = target.kubectl.items("ingressclasses")
+    default = [each for each in classes if each["metadata"].get("annotations", {}).get(_DEFAULT_CLASS) == "true"]
+    chosen = default or classes
+    if len(chosen) != 1:
+        raise NotConfigured(
+            expected="SWITCHBOARD_INGRESS_CLASS, the class of the ingress controller at SWITCHBOARD_INGRESS_URL",
+            seen=f"{len(classes)} classes, {len(default)} of them the default",
+            look="set it to one of: " + (", ".join(each["metadata"]["name"] for each in classes) or "none is there"),
+        )
+    return replace(target, ingress_class=chosen[0]["metadata"]["name"])
 
 
 @contextmanager
