@@ -86,7 +86,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
     return document, parts
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=documents())
 def test_the_runtime_reads_what_the_operator_writes(made: tuple[dict[str, Any], TenantParts]) -> None:
     """The file in the ConfigMap is the document, and the runtime's strict models say the same as it."""

@@ -85,6 +85,7 @@ class InMemoryTwilio:
         offers: numbers on sale.
         prices: by country and type.
         calls: methods called so far.
+        opened: the channels that were opened, with their limits.
     """
 
     clock: ManualClock
@@ -99,6 +100,7 @@ class InMemoryTwilio:
     keys: dict[str, HeldKey] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
     purchases: list[str] = field(default_factory=list)
+    opened: list[tuple[Parent, int]] = field(default_factory=list)
     _made_at: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -131,6 +133,10 @@ class InMemoryTwilio:
         self.numbers[number.sid] = number
         self._made_at[number.sid] = float("-inf")
         return number
+
+    def open_channel(self, parent: Parent, *, limit: int) -> None:
+        """Begin anew with a parent."""
+        self.opened.append((parent, limit))
 
     async def fetch_account(self, parent: Parent, sid: str) -> Account | None:
         """One account with its auth token."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import wiring
 from switchboard_operator.api import API_VERSION, KINDS
@@ -25,11 +25,13 @@ from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.accounts import Accounts
 from switchboard_operator.reconcile.catalogues import Catalogues
 from switchboard_operator.reconcile.children import ChildCache
-from switchboard_operator.reconcile.intents import Intents
 from switchboard_operator.reconcile.subaccount import SubaccountReconciler
 from switchboard_operator.settings import Settings
 from tests.support.memory import InMemoryCluster, ref_of
 from tests.support.ports import PARENT_SID, PARENT_TOKEN, InMemoryTwilio, ManualClock
+
+if TYPE_CHECKING:
+    from switchboard_operator.reconcile.intents import Intents
 
 SYSTEM = "switchboard-system"
 NAMESPACE = "acme"
