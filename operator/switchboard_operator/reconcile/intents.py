@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator.desired.names import FINALIZER, PENDING
-from switchboard_operator.errors import Conflict, Upstream
+from switchboard_operator.errors import Conflict, NotReady, Upstream
 from switchboard_operator.ports import Ref
 
 if TYPE_CHECKING:
@@ -132,14 +132,15 @@ class Intents:
     def used(self, resource: Any) -> Iterator[None]:
         """A create goes out on the resource's intent: its outcome is unknown until it is recorded.
 
-        Only where Twilio surely did nothing (throttled, never reached) the intent stays fresh.
+        Only where Twilio surely did nothing (refused, throttled, never reached) the intent stays fresh.
         """
         text = resource.metadata.annotations.get(PENDING, "")
         generation = self._fresh.pop(text, None)
         try:
             yield
-        except Upstream as problem:
-            if generation is not None and not problem.outcome_unknown:
+        except NotReady as problem:
+            unknown = isinstance(problem, Upstream) and problem.outcome_unknown
+            if generation is not None and not unknown:
                 self._fresh[text] = generation
             raise
         finally:  # a slow create may have been done as late as now

@@ -154,6 +154,8 @@ class NumberReconciler:
         if sid and observed is None and number.spec.external_name == sid and not number.status.sid:
             observed = await self._adopt_from_parent(number, home, draft)
         intent = None if sid else self.intents.read(number)
+        if intent and intent.fresh and intent.subject in self.refused:
+            intent = None
         seen: Seen[Number] = Seen(
             sid=sid,
             observed=observed,
@@ -221,7 +223,7 @@ class NumberReconciler:
         except Stalled as problem:
             if problem.reason == reasons.NUMBER_UNAVAILABLE and number.spec.search:
                 self.refused.add(phone_number)
-                # Somebody else was quicker. The next pass finds nothing under the intent and chooses another.
+                # Somebody else was quicker. The next pass chooses another.
                 raise Waiting(problem.reason, problem.message, after=_SOON) from problem
             raise
         draft.note("NumberPurchased", f"bought {bought.phone_number} as {bought.sid}")
@@ -295,21 +297,46 @@ class NumberReconciler:
         """Retain does nothing at Twilio; the other policies move the number to the parent, where it rests."""
         if number.spec.release_policy == "Retain":
             return
-        parent = self._parent_of(number)
-        if not number.status.sid or not number.status.account_sid:
+        left = await self._recorded(number) if number.status.sid else await self._unrecorded(number)
+        if left is None:
             return
-        held = await self.twilio.fetch_number(parent, number.status.account_sid, number.status.sid)
-        if held is None or self.mark(number).kinship(held.friendly_name) is marks.Kinship.FOREIGN:
+        parent, held = left
+        if self.mark(number).kinship(held.friendly_name) is marks.Kinship.FOREIGN:
             return
-        await self.twilio.transfer_number(parent, number.status.account_sid, number.status.sid, to_account=parent.sid)
+        await self.twilio.transfer_number(parent, held.account_sid, held.sid, to_account=parent.sid)
         draft.note("NumberReturned", f"moved {held.phone_number} to the parent account; it stays billed")
 
-    def _parent_of(self, number: BotNumber) -> Parent:
-        """The parent of a number whose tenant may be gone already."""
+    async def _recorded(self, number: BotNumber) -> tuple[Parent, Number] | None:
+        account_sid, sid = number.status.account_sid or "", number.status.sid or ""
+        parent = self._parent_of(account_sid)
+        held = await self.twilio.fetch_number(parent, account_sid, sid)
+        return (parent, held) if held else None
+
+    async def _unrecorded(self, number: BotNumber) -> tuple[Parent, Number] | None:
+        """What a purchase of unknown outcome left; waited for while it may not be listed yet."""
+        intent = self.intents.read(number)
+        tenant = self.reader.get(Ref("Tenant", number.namespace, number.spec.tenant_ref.name))
+        own = tenant.spec.twilio.subaccount_ref if tenant else None
+        name = own.name if own else number.spec.tenant_ref.name
+        sub = self.reader.get(Ref("TwilioSubaccount", number.namespace, name))
+        if intent is None or intent.fresh or sub is None or not sub.status.sid:
+            return None
+        parent = self._parent_of(sub.status.sid)
+        found = await self.twilio.find_numbers(parent, sub.status.sid, phone_number=intent.subject)
+        if not found and self.intents.grace_left(intent) > 0:
+            raise Waiting(
+                reasons.TWILIO_UNAVAILABLE,
+                "a purchase of unknown outcome is looked up again before this is let go",
+                after=self.intents.grace_left(intent),
+            )
+        return (parent, found[0]) if found else None
+
+    def _parent_of(self, account_sid: str) -> Parent:
+        """The parent of a subaccount; the number's tenant may be gone already."""
         for account in self.reader.all("TwilioAccount"):
             parent = self.accounts.get(account.name)
             subs = self.reader.find("TwilioSubaccount", "account", account.name)
-            if parent and any(sub.status.sid == number.status.account_sid for sub in subs):
+            if parent and any(sub.status.sid == account_sid for sub in subs):
                 return parent
         raise Waiting(
             reasons.ACCOUNT_NOT_READY,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from switchboard_operator.desired.names import FINALIZER, PENDING
-from switchboard_operator.errors import Conflict, Upstream
+from switchboard_operator.errors import Conflict, NotReady, Stalled, Upstream
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.intents import GRACE_SECONDS, Intent, Intents
 from tests.support.smallworld import NAMESPACE, SmallWorld, subaccount_manifest
@@ -34,7 +34,7 @@ def intent(world: SmallWorld, intents: Intents | None = None) -> Intent:
     return found
 
 
-def attempt(world: SmallWorld, problem: Upstream, *, seconds: float = 0.0) -> None:
+def attempt(world: SmallWorld, problem: NotReady, *, seconds: float = 0.0) -> None:
     """A create that goes out on the intent and ends in a problem, after some time."""
 
     def create() -> None:
@@ -42,7 +42,7 @@ def attempt(world: SmallWorld, problem: Upstream, *, seconds: float = 0.0) -> No
             world.clock.advance(seconds)
             raise problem
 
-    with pytest.raises(Upstream):
+    with pytest.raises(NotReady):
         create()
 
 
@@ -82,10 +82,11 @@ async def test_an_intent_is_fresh_for_one_try(world: SmallWorld) -> None:
     assert not intent(world).fresh
 
 
-async def test_an_intent_stays_fresh_where_nothing_was_done(world: SmallWorld) -> None:
-    """A throttled create is simply sent again."""
+@pytest.mark.parametrize("problem", [Upstream("Throttled", "busy"), Stalled("TwilioRefused", "no")])
+async def test_an_intent_stays_fresh_where_nothing_was_done(world: SmallWorld, problem: NotReady) -> None:
+    """A throttled or refused create is simply sent again, in its time."""
     await world.intents.write(sub(world))
-    attempt(world, Upstream("Throttled", "busy"))
+    attempt(world, problem)
 
     assert intent(world).fresh
 
