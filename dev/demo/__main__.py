@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 
 from dev.cluster.errors import ClusterError
 from dev.demo.console import Console
@@ -60,7 +61,8 @@ def _tell_times(console: Console) -> None:
 
 def _keep_or_not(console: Console, *, keep: bool) -> None:
     if not keep:
-        take_down_local()
+        with redirect_stdout(console.stream):
+            take_down_local()
         return
     console.plain("The cluster keeps running. Go on:")
     console.plain('  make kubectl ARGS="get switchboard -A"')
