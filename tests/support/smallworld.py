@@ -162,6 +162,16 @@ class SmallWorld:
         assert isinstance(reconciler, SubaccountReconciler)
         return reconciler.intents
 
+    async def restart(self) -> None:
+        """Another process starts as ``wiring.Operator.prime`` does: all is seen, then the credentials are learnt."""
+        self.crash()
+        for body in self.cluster.objects.values():
+            if body["metadata"].get("managedFields"):
+                self.children.put(copy.deepcopy(body))
+        self.watch()
+        for account in self.controller.store.all("TwilioAccount"):
+            await self.controller.step(Ref("TwilioAccount", "", account.name))
+
     def apply(self, *manifests: dict[str, Any]) -> None:
         """A user applies manifests; the watch tells the process."""
         for body in manifests:

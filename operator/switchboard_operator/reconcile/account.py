@@ -110,6 +110,14 @@ class AccountReconciler:
         return True
 
     async def _try(self, parent: Parent) -> None:
+        try:
+            await self._check(parent)
+        except Stalled:
+            self.accounts.judge(parent.name, usable=False)
+            raise
+        self.accounts.judge(parent.name, usable=True)
+
+    async def _check(self, parent: Parent) -> None:
         found = await self.twilio.fetch_account(parent, parent.sid)
         if found is None:
             raise Stalled(reasons.CREDENTIALS_REJECTED, f"Twilio does not know account {parent.sid}", after=_RECHECK)

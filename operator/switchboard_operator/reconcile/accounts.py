@@ -42,6 +42,7 @@ class Accounts:
         self._cluster = cluster
         self._clock = clock
         self._parents: dict[str, Parent] = {}
+        self._refused: set[str] = set()
         self._labels: dict[str, tuple[float, dict[str, str]]] = {}
 
     def get(self, name: str) -> Parent | None:
@@ -55,6 +56,14 @@ class Accounts:
     def drop(self, name: str) -> None:
         """The credentials of a TwilioAccount are not known any more."""
         self._parents.pop(name, None)
+        self._refused.discard(name)
+
+    def judge(self, name: str, *, usable: bool) -> None:
+        """Whether the credentials did when they were tried; nothing new begins with those that did not."""
+        if usable:
+            self._refused.discard(name)
+        else:
+            self._refused.add(name)
 
     async def resolve(self, *, namespace: str, name: str) -> tuple[TwilioAccount, Parent]:
         """The account that a resource names, if its namespace may use it.
@@ -71,7 +80,7 @@ class Accounts:
             )
         await self._admit(account, namespace)
         parent = self._parents.get(name)
-        if parent is None:
+        if parent is None or name in self._refused:
             ready = account.status.condition("Ready")
             why = f": {ready.reason}: {ready.message}" if ready and ready.status != "True" else ""
             raise Waiting(reasons.ACCOUNT_NOT_READY, f"TwilioAccount {name} is not ready{why}")

@@ -59,9 +59,7 @@ class Malice(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         """The process dies and another one starts, sees everything and learns the credentials."""
-        self.world.crash()
-        self.world.watch()
-        self.loop.run(self.world.controller.step(Ref("TwilioAccount", "", "main")))
+        self.loop.run(self.world.restart())
 
     @rule(when=FAULTS)
     def lose_the_next_create(self, when: Lost) -> None:
