@@ -61,6 +61,7 @@ NUMBER_CONFLICT = "NumberConflict"
 OBJECT_CONFLICT = "ObjectConflict"
 DOMAIN_MISSING = "DomainMissing"
 CATALOGUE_INVALID = "CatalogueInvalid"
+SCRIPT_INVALID = "ScriptInvalid"
 DOCUMENT_TOO_LARGE = "DocumentTooLarge"
 TIER_NOT_AVAILABLE = "TierNotAvailable"
 STORAGE_NOT_AVAILABLE = "StorageNotAvailable"
@@ -220,6 +221,12 @@ CATALOGUE: tuple[Reason, ...] = (
         "The catalogue cannot be read.",
         _AUTHOR,
         "Correct the row and field that the message names.",
+    ),
+    Reason(
+        SCRIPT_INVALID,
+        "A reply of the script asks for something that a product does not have.",
+        _AUTHOR,
+        "Correct the word in braces that the message names.",
     ),
     Reason(
         DOCUMENT_TOO_LARGE,

@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from switchboard_operator.desired.catalogue import parse_catalogue
 from switchboard_operator.desired.document import document_of, place_of
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
 from switchboard_operator.desired.runtime import CREDENTIALS_DIR, DATA_DIR, TENANTS_DIR, RuntimeImage
+from switchboard_operator.desired.scripts import PLACEHOLDERS, check_script
+from switchboard_operator.errors import Invalid
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile import secrets as keeper
 from switchboard_runtime.config import Settings, TenantDocument, load_directory
 from switchboard_runtime.config import credentials as runtime_credentials
+from switchboard_runtime.config.documents import Script
 from switchboard_runtime.edge.routes import ROUTES
 from tests.support import manifests
 from tests.support.ports import sid
@@ -34,6 +38,7 @@ from tests.support.smallworld import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ACCOUNT = sid("AC", "tenant")
@@ -143,6 +148,27 @@ async def test_what_is_called_is_served() -> None:
 
     assert {("GET", path) for path in probes} <= served
     assert {("POST", path) for path in posted} <= served
+
+
+@settings(max_examples=80, deadline=None)
+@given(words=st.lists(st.sampled_from([*sorted(PLACEHOLDERS), "", "prize", "Name", "{"]), max_size=3))
+def test_what_the_runtime_would_refuse_of_a_script_is_refused_before(words: list[str]) -> None:
+    """A word in braces that the runtime does not know stops at the Assistant, not in a roll-out; others pass."""
+    rule = {"when": {"catalogue": True}, "reply": {"es": " ".join(f"{{{word}}}" for word in words) or "x"}}
+    script = {"rules": [rule], "otherwise": {"es": "x"}}
+    assistant = resource("Assistant", "sales", {"script": script, "catalogue": {"configMapRef": {"name": "menu"}}})
+
+    assert _passes(lambda: check_script(assistant), Invalid) is _passes(
+        lambda: Script.model_validate_json(json.dumps(script)), ValidationError
+    )
+
+
+def _passes(act: Callable[[], object], refusal: type[Exception]) -> bool:
+    try:
+        act()
+    except refusal:
+        return False
+    return True
 
 
 def test_both_sides_name_the_same_files() -> None:

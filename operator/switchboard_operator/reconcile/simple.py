@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator.desired import names, unserved
+from switchboard_operator.desired.scripts import check_script
 from switchboard_operator.errors import NotReady
 from switchboard_operator.reconcile.draft import Draft, Outcome, summarise
 
@@ -40,7 +41,7 @@ class PlanReconciler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantReconciler:
-    """An Assistant is well when its catalogue can be read.
+    """An Assistant is well when its script asks for what there is and its catalogue can be read.
 
     Attributes:
         catalogues: reads it.
@@ -58,6 +59,7 @@ class AssistantReconciler:
         draft.not_served(unserved.of_assistant(assistant))
         problem: NotReady | None = None
         try:
+            check_script(assistant)
             products = await self.catalogues.products(assistant)
             draft.fields["products"] = len(products) if assistant.spec.catalogue else None
             draft.fields["revision"] = names.digest([assistant.spec.manifest(), products])

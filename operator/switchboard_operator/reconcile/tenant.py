@@ -10,6 +10,7 @@ from switchboard_operator import reasons
 from switchboard_operator.desired import names, unserved
 from switchboard_operator.desired.document import document_of, place_of
 from switchboard_operator.desired.objects import TenantParts, config_revision, objects_of
+from switchboard_operator.desired.scripts import check_script
 from switchboard_operator.desired.subaccount import subaccount_of
 from switchboard_operator.errors import Invalid, NotReady, Stalled, Waiting
 from switchboard_operator.ports import Ref
@@ -272,6 +273,7 @@ class TenantReconciler:
                 reasons.MODEL_NOT_AVAILABLE,
                 f"Assistant {name} has no spec.script, and models are not served yet; give it a script",
             )
+        check_script(found)
         return found
 
     def _check_rollout(self, tenant: Tenant) -> None:

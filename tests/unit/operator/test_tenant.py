@@ -137,6 +137,18 @@ async def test_what_is_not_served_is_said(changes: dict[str, Any], reason: str) 
     assert Ref("Deployment", NAMESPACE, "bot-acme") not in world.cluster.objects
 
 
+async def test_a_typo_in_a_reply_is_said_to_its_author() -> None:
+    """A word in braces that no product has is named at the Assistant and at the Tenant, and no pod ever sees it."""
+    rule = {"when": {"catalogue": True}, "reply": {"es": "{prize}"}}
+    script = {"rules": [rule], "otherwise": {"es": "x"}}
+    typo = assistant_manifest(script=script, catalogue={"configMapRef": {"name": "menu"}})
+    world = await settled(*(typo if body["kind"] == "Assistant" else body for body in parts()))
+
+    assert ready(world) == ready(world, "sales", "Assistant") == ("False", "ScriptInvalid")
+    assert "rules[0].reply.es: {prize} is unknown" in world.live("Tenant", "acme").status.condition("Ready").message
+    assert Ref("Deployment", NAMESPACE, "bot-acme") not in world.cluster.objects
+
+
 async def test_a_suspended_tenant_stands_still() -> None:
     """No pods, a suspended subaccount, and Ready says why."""
     world = await settled()
