@@ -47,12 +47,14 @@ class Parent:
         sid: the account's SID.
         endpoint: base URL that stands in for Twilio, or None.
         credentials: SID and auth token; a key cannot act inside subaccounts.
+        concurrency: most calls at once.
     """
 
     name: str
     sid: str
     endpoint: str | None
     credentials: Credentials
+    concurrency: int = 40
 
 
 @dataclass(frozen=True, slots=True)

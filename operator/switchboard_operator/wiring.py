@@ -120,6 +120,7 @@ def _assemble(
     add_indexes(store)
     queue: WorkQueue[ports.Ref] = WorkQueue(time=clock.monotonic)
     metrics.watch_queue(lambda: len(queue))
+    metrics.watch_resources((kind.kind for kind in OWN_KINDS), lambda kind: len(store.all(kind)))
     namespace = settings.namespace or connection.namespace
     reconcilers: dict[str, Reconciler] = {}
     controller = Controller(
@@ -182,12 +183,11 @@ def _add_reconcilers(
         twilio=twilio,
         channels=twilio,
         accounts=accounts,
-        reader=store,
         observations=observations,
         namespace=namespace,
         clock=clock,
     )
-    reconcilers["Plan"] = PlanReconciler(reader=store, clock=clock)
+    reconcilers["Plan"] = PlanReconciler(clock=clock)
     reconcilers["Assistant"] = AssistantReconciler(catalogues=catalogues, clock=clock, interval=settings.drift_interval)
     reconcilers["TwilioSubaccount"] = SubaccountReconciler(
         twilio=twilio,

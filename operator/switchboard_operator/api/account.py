@@ -102,12 +102,6 @@ class TwilioAccountStatus(Status):
     account_sid: Sid | None = None
     """SID of the parent account that the credentials belong to."""
 
-    subaccounts: Annotated[int, Field(ge=0)] | None = None
-    """Open subaccounts at Twilio, whoever made them."""
-
-    numbers: Annotated[int, Field(ge=0)] | None = None
-    """Numbers held by tenants of this account."""
-
 
 class TwilioAccount(Resource[TwilioAccountSpec, TwilioAccountStatus]):
     """A TwilioAccount is a parent account at Twilio, shared by many tenants.
@@ -123,12 +117,6 @@ class TwilioAccount(Resource[TwilioAccountSpec, TwilioAccountStatus]):
         scope="Cluster",
         columns=(
             Column(name="SID", path=".status.accountSid", description="The parent account's SID."),
-            Column(
-                name="Subaccounts",
-                path=".status.subaccounts",
-                type="integer",
-                description="Open subaccounts at Twilio.",
-            ),
             Column(
                 name="Purchases",
                 path=".spec.limits.purchases",

@@ -1,8 +1,6 @@
 """Plan: named limits and defaults that tenants subscribe to."""
 
-from typing import Annotated, ClassVar
-
-from pydantic import Field
+from typing import ClassVar
 
 from switchboard_operator.api.conditions import Status
 from switchboard_operator.api.fields import Currency, Line
@@ -49,10 +47,7 @@ class PlanSpec(ApiModel):
 
 
 class PlanStatus(Status):
-    """What the operator found."""
-
-    tenants: Annotated[int, Field(ge=0)] | None = None
-    """Tenants on this plan, in all namespaces."""
+    """What the operator found. No count of tenants: it would be a write for each that comes; a metric has it."""
 
 
 class Plan(Resource[PlanSpec, PlanStatus]):
@@ -69,7 +64,6 @@ class Plan(Resource[PlanSpec, PlanStatus]):
         columns=(
             Column(name="Name", path=".spec.displayName", description="The name for people.", wide=True),
             Column(name="Tier", path=".spec.runtime.tier", description="How bots run."),
-            Column(name="Tenants", path=".status.tenants", type="integer", description="Tenants on this plan."),
         ),
         validations=(NAME_FITS_LABEL,),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -74,6 +75,12 @@ class Metrics:
     def watch_queue(self, depth: Callable[[], int]) -> None:
         """Read the queue's depth when asked."""
         Gauge("workqueue_depth", "Keys waiting to be worked on.", registry=self.registry).set_function(depth)
+
+    def watch_resources(self, kinds: Iterable[str], count: Callable[[str], int]) -> None:
+        """Count our resources by kind when asked."""
+        gauge = Gauge("switchboard_resources", "Our resources by kind.", ["kind"], registry=self.registry)
+        for kind in kinds:
+            gauge.labels(kind).set_function(partial(count, kind))
 
     @contextmanager
     def reconciling(self, controller: str) -> Iterator[Result]:

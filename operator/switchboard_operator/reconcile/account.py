@@ -17,7 +17,7 @@ from switchboard_operator.reconcile.draft import Draft, Outcome, summarise
 if TYPE_CHECKING:
     from switchboard_operator.api import TwilioAccount
     from switchboard_operator.ports import Clock, Cluster, Twilio
-    from switchboard_operator.reconcile.accounts import Accounts, Reader
+    from switchboard_operator.reconcile.accounts import Accounts
     from switchboard_operator.reconcile.observations import Observations
 
 ACCOUNT_SID = re.compile(r"^AC[0-9a-f]{32}$")
@@ -41,7 +41,6 @@ class AccountReconciler:
         twilio: where the credentials are tried.
         channels: the caps on calls.
         accounts: where usable parents are registered.
-        reader: counts what depends on the account.
         observations: when the credentials are tried again.
         namespace: the operator's namespace, where the Secrets of accounts are.
         clock: stamps conditions.
@@ -51,7 +50,6 @@ class AccountReconciler:
     twilio: Twilio
     channels: Channels
     accounts: Accounts
-    reader: Reader
     observations: Observations
     namespace: str
     clock: Clock
@@ -71,8 +69,6 @@ class AccountReconciler:
             if changed or self.observations.due(account):
                 await self._try(parent)
                 after = self.observations.observed(account)
-                # Counted once an interval: a write for every tenant that comes would double the account's work.
-                draft.fields["subaccounts"], draft.fields["numbers"] = self._counts(account)
             draft.fields["accountSid"] = parent.sid
         except NotReady as error:
             problem = error
@@ -98,14 +94,19 @@ class AccountReconciler:
                 after=_RECHECK,
             )
         token = _value(where, secret, "authToken")
-        return Parent(name=account.name, sid=sid, endpoint=account.spec.endpoint, credentials=Credentials(sid, token))
+        return Parent(
+            name=account.name,
+            sid=sid,
+            endpoint=account.spec.endpoint,
+            credentials=Credentials(sid, token),
+            concurrency=account.spec.limits.max_concurrency or _DEFAULT_CONCURRENCY,
+        )
 
     def _register(self, account: TwilioAccount, parent: Parent) -> bool:
         """Register the parent; True when anything of it is new to this process."""
         if self.accounts.get(account.name) == parent:
             return False
-        limit = account.spec.limits.max_concurrency or _DEFAULT_CONCURRENCY
-        self.channels.open_channel(parent, limit=limit)
+        self.channels.open_channel(parent, limit=parent.concurrency)
         self.accounts.set(parent)
         return True
 
@@ -131,12 +132,6 @@ class AccountReconciler:
             raise Stalled(
                 reasons.SUSPENDED_BY_TWILIO, f"Twilio: account {parent.sid} is {found.status}", after=_RECHECK
             )
-
-    def _counts(self, account: TwilioAccount) -> tuple[int, int]:
-        subaccounts = self.reader.find("TwilioSubaccount", "account", account.name)
-        sids = {item.status.sid for item in subaccounts if item.status.sid}
-        numbers = [n for n in self.reader.all("BotNumber") if n.status.sid and n.status.account_sid in sids]
-        return len(sids), len(numbers)
 
 
 def _value(where: str, secret: dict[str, Any], key: str) -> str:

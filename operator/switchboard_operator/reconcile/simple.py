@@ -13,30 +13,24 @@ from switchboard_operator.reconcile.draft import Draft, Outcome, summarise
 if TYPE_CHECKING:
     from switchboard_operator.api import Assistant, Plan
     from switchboard_operator.ports import Clock
-    from switchboard_operator.reconcile.accounts import Reader
     from switchboard_operator.reconcile.catalogues import Catalogues
-
-_COUNT_SECONDS = 60.0  # a write for each tenant that comes would make a busy Plan the hottest object of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReconciler:
-    """A Plan that the API server admitted is well; its tenants are counted once a minute.
+    """A Plan that the API server admitted is well.
 
     Attributes:
-        reader: the tenants.
         clock: stamps conditions.
     """
 
-    reader: Reader
     clock: Clock
 
     async def reconcile(self, plan: Plan) -> Outcome[Any]:
         """One pass."""
         draft = Draft()
         draft.not_served(unserved.of_plan(plan))
-        draft.fields["tenants"] = len(self.reader.find("Tenant", "plan", plan.name))
-        return Outcome(status=summarise(plan, draft, None, now=self.clock.now()), after=_COUNT_SECONDS)
+        return Outcome(status=summarise(plan, draft, None, now=self.clock.now()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

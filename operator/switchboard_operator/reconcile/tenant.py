@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _RECHECK = 60.0
 _ROLLOUT_RECHECK = 10.0
+_FIRST_MOMENTS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,8 @@ class TenantReconciler:
         draft.fields["numbers"] = [number.status.phone_number for number in held]
         draft.fields["estimatedMonthlyCost"] = _cost(held)
         problem: NotReady | None = None
+        if not mine and (wait := self._first_moments(tenant)) > 0:
+            raise Waiting(reasons.NUMBERS_NOT_READY, "its numbers may come with the same apply", after=wait)
         for number in mine:
             if number.status.holds("Ready") and number.status.observed_generation == number.generation:
                 continue
@@ -209,6 +212,15 @@ class TenantReconciler:
         if problem is not None and problem.after is None:
             raise problem  # a roll-out without the number would only be followed by another
         return held, problem
+
+    def _first_moments(self, tenant: Tenant) -> float:
+        """Seconds in which the rest of the `kubectl apply` that brought the tenant may still be on its way.
+
+        A roll-out without the numbers would only be followed by another. A clock that is off shortens the wait.
+        """
+        created = tenant.metadata.creation_timestamp
+        age = (self.clock.now() - created).total_seconds() if created else _FIRST_MOMENTS
+        return _FIRST_MOMENTS - age if age >= 0 else 0.0
 
     async def _parts(
         self,

@@ -159,7 +159,7 @@ async def test_a_lost_race_begins_anew_with_what_is_stored() -> None:
     [
         (Upstream("Throttled", "busy"), 0.75),
         (Upstream("Throttled", "busy", after=30.0), 30.0),
-        (Waiting("PlanNotFound", "wait", after=7.0), 7.0),
+        (Waiting("AccountNotReady", "wait", after=7.0), 7.0),
         (Stalled("QuotaExceeded", "full", after=300.0), 300.0),
         (Invalid("CatalogueInvalid", "row 2"), 600.0),
     ],
