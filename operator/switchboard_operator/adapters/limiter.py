@@ -64,9 +64,10 @@ class Channel:
                 self._in_flight -= 1
                 self._free.notify_all()
 
-    def succeeded(self) -> None:
-        """Note a good answer: the cap grows slowly, the breaker closes."""
-        self._refused = None
+    def succeeded(self, *, own: bool = True) -> None:
+        """Note a good answer: the cap grows slowly; one to the parent's own credentials closes the breaker."""
+        if own:
+            self._refused = None
         self._good += 1
         if self._good >= _GOOD_STRETCH and self._cap < self._limit:
             self._cap, self._good = self._cap + 1, 0

@@ -218,7 +218,7 @@ class TwilioSdk:
                 answer = await ask(self._client(parent, credentials or parent.credentials))
             except TwilioError as error:
                 if absent_is_none and isinstance(error, TwilioRefused) and error.status == 404:
-                    channel.succeeded()
+                    channel.succeeded(own=credentials is None)
                     return None
                 self._note(channel, error, own=credentials is None)
                 raise sort_out(error) from error
@@ -226,7 +226,7 @@ class TwilioSdk:
                 raise Upstream(
                     reasons.TWILIO_UNAVAILABLE, "Twilio: the answer has an unknown form", outcome_unknown=True
                 ) from error
-        channel.succeeded()
+        channel.succeeded(own=credentials is None)
         return answer
 
     def _note(self, channel: Channel, error: TwilioError, *, own: bool) -> None:

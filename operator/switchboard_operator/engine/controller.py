@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from switchboard_operator import reasons
+from switchboard_operator.desired.patches import merge_patch
 from switchboard_operator.engine.queue import Lane
 from switchboard_operator.engine.routes import dependents
 from switchboard_operator.engine.store import ref_of
@@ -166,12 +167,12 @@ class Controller:
             except (NotReady, Conflict) as problem:
                 _log.warning("the status of %s could not be written: %s", ref, problem)
                 self.queue.add_after(ref, Lane.RETRY, self.backoff.failed(ref))
-                return
-        self._plan_next(ref, outcome)
+            else:
+                self._plan_next(ref, outcome)
         await self.recorder.record(resource, outcome)
 
     async def _write_status(self, ref: Ref, resource: Any, outcome: Outcome[Any]) -> None:
-        patch = status_patch(resource.status.manifest(), outcome.status.manifest())
+        patch = merge_patch(resource.status.manifest(), outcome.status.manifest())
         if not patch:
             return
         stored = await self.cluster.patch(ref, {"status": patch}, subresource="status")
@@ -208,9 +209,3 @@ def _lane(former: Any | None, current: Any) -> Lane:
     if former is None and current.status.observed_generation == current.generation:
         return Lane.RESYNC
     return Lane.USER
-
-
-def status_patch(former: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """The merge patch from one status to another: changed fields, and null for those that go."""
-    changed = {key: value for key, value in wanted.items() if former.get(key) != value}
-    return changed | {key: None for key in former if key not in wanted}

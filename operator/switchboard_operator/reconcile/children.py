@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
 from switchboard_operator.desired.names import DESIRED_HASH, MANAGER
+from switchboard_operator.desired.patches import same_value
 from switchboard_operator.errors import Waiting
 from switchboard_operator.ports import Ref
 
@@ -220,8 +221,7 @@ def contains(live: Any, wanted: Any) -> bool:
         if not isinstance(live, list) or len(live) < len(wanted):
             return False
         return all(contains(_partner(live, item, n), item) for n, item in enumerate(wanted))
-    same: bool = live == wanted
-    return same
+    return same_value(live, wanted)
 
 
 def _partner(live: list[Any], item: Any, position: int) -> Any:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
 from switchboard_operator.api import TwilioSubaccount
+from switchboard_operator.api.subaccount import TwilioSubaccountSpec
 from switchboard_operator.desired.names import FINALIZER, PENDING
+from switchboard_operator.desired.patches import merge_patch
 from switchboard_operator.errors import Stalled
 from switchboard_operator.ports import Ref
-from switchboard_operator.reconcile.children import contains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,9 +49,11 @@ class Subaccounts:
         if current is None:
             return await self._create(ref, tenant, wanted)
         self._check_owner(tenant, current)
-        if contains(current.spec.manifest(), wanted["spec"]):
+        spec = TwilioSubaccountSpec.model_validate(wanted["spec"]).manifest()
+        patch = merge_patch(current.spec.manifest(), spec)
+        if not patch:
             return current
-        stored = await self.cluster.patch(ref, {"spec": wanted["spec"]})
+        stored = await self.cluster.patch(ref, {"spec": patch})
         return self._taken(stored) if stored else current
 
     async def _create(self, ref: Ref, tenant: Tenant, wanted: dict[str, Any]) -> TwilioSubaccount:

@@ -189,7 +189,10 @@ class TenantReconciler:
         claimed = self.reader.find("BotNumber", "tenant", f"{tenant.namespace}/{tenant.name}")
         mine = [number for number in claimed if not number.deleting]
         held = [number for number in mine if number.status.sid and number.status.phone_number]
-        held.sort(key=lambda number: (not number.spec.primary, number.metadata.creation_timestamp))
+        oldest: dict[str, BotNumber] = {}
+        for number in held:  # they come oldest first; of two that claim one number the younger says so itself
+            oldest.setdefault(number.status.phone_number, number)
+        held = sorted(oldest.values(), key=lambda n: (not n.spec.primary, n.metadata.creation_timestamp))
         draft.fields["numbers"] = [number.status.phone_number for number in held]
         draft.fields["estimatedMonthlyCost"] = _cost(held)
         problem: NotReady | None = None

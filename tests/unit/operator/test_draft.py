@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from switchboard_operator import reasons
 from switchboard_operator.api.conditions import STATUS_DEFAULT
 from switchboard_operator.desired.names import REQUESTED_AT
-from switchboard_operator.engine.controller import status_patch
+from switchboard_operator.desired.patches import merge_patch
 from switchboard_operator.errors import Invalid, NotReady, Stalled, Upstream, Waiting
 from switchboard_operator.reconcile.draft import Draft, Finding, summarise
 from tests.support.ports import EPOCH
@@ -93,7 +93,7 @@ def test_an_unchanged_pass_writes_nothing(draft: Draft, problem: NotReady | None
     second = summarise(sub(first.manifest()), draft, problem, now=LATER)
 
     assert second == first
-    assert status_patch(first.manifest(), second.manifest()) == {}
+    assert merge_patch(first.manifest(), second.manifest()) == {}
 
 
 @given(first=PROBLEMS, second=PROBLEMS)
@@ -161,7 +161,7 @@ VALUES = st.dictionaries(st.sampled_from("abc"), st.integers(0, 3) | st.lists(st
 @given(former=VALUES, wanted=VALUES)
 def test_a_status_patch_leads_from_one_to_the_other(former: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Applied as a merge patch, the former status becomes the wanted one; equal ones need no patch."""
-    patch = status_patch(former, wanted)
+    patch = merge_patch(former, wanted)
     applied = {key: value for key, value in (former | patch).items() if value is not None}
 
     assert applied == wanted
