@@ -20,6 +20,7 @@ from dev.demo.target import (
     NAMESPACE,
     Target,
     bring_up_local,
+    known_node,
     local_target,
     own_cluster_wanted,
     own_target,
@@ -104,7 +105,7 @@ def show(console: Console, env: Mapping[str, str], *, image_prefix: str | None, 
 def _target(console: Console, env: Mapping[str, str], *, image_prefix: str | None) -> Target:
     if own_cluster_wanted(env):
         with console.step("Your own cluster (KUBECONFIG)"):
-            target = with_ingress_class(own_target(env, image_prefix=image_prefix))
+            target = with_ingress_class(own_target({**known_node(env), **env}, image_prefix=image_prefix))
             console.block(target.kubectl("get", "nodes"))
         return target
     with console.step("A Kubernetes node on this machine, and the images of the three programs"):

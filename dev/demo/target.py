@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dev.cluster import binaries, images, lifecycle
+from dev.cluster.folders import state_folder
 from dev.cluster.state import DOMAIN, open_cluster
 from dev.demo.errors import NotConfigured, NotInTime
 from dev.demo.kubectl import Kubectl
@@ -118,6 +119,22 @@ def own_target(env: Mapping[str, str], *, image_prefix: str | None) -> Target:
     )
 
 
+def known_node(env: Mapping[str, str]) -> dict[str, str]:
+    """Give the settings that follow from ``KUBECONFIG`` when it names a node that ``make cluster`` brought up.
+
+    Images are built and imported into that node unless the variables name them.
+    """
+    path = Path(env["KUBECONFIG"]).absolute()
+    if path.name != "kubeconfig" or path.parent.parent != (state_folder(env) / "clusters").absolute():
+        return {}
+    cluster = open_cluster(path.parent.name, env=env)
+    told = lifecycle.status(cluster)
+    found = {"SWITCHBOARD_INGRESS_URL": told["ingress"], "SWITCHBOARD_INGRESS_CA": told["caFile"]}
+    missing = [name for name in _PROGRAMS if _variable(name) not in env]
+    references = images.ensure(cluster) if missing and told["running"] else {}
+    return found | {_variable(name): references[name] for name in missing if name in references}
+
+
 def with_ingress_class(target: Target) -> Target:
     """Give the target with the class that its cluster takes by default, unless one is named.
 
@@ -165,7 +182,7 @@ def reaching_emulator(target: Target) -> Iterator[Target]:
 
 
 def _image(env: Mapping[str, str], name: str, prefix: str | None) -> str:
-    variable = "SWITCHBOARD_" + name.removeprefix("switchboard-").removeprefix("twilio-").upper() + "_IMAGE"
+    variable = _variable(name)
     reference = env.get(variable) or (f"{prefix.rstrip('/')}/{name}" if prefix else "")
     if not reference:
         raise NotConfigured(
@@ -174,6 +191,10 @@ def _image(env: Mapping[str, str], name: str, prefix: str | None) -> str:
             look="set it, or give --image-prefix; docs/demo.md says how to bring images to a cluster",
         )
     return reference if ":" in reference.rpartition("/")[2] else f"{reference}:latest"
+
+
+def _variable(program: str) -> str:
+    return "SWITCHBOARD_" + program.removeprefix("switchboard-").removeprefix("twilio-").upper() + "_IMAGE"
 
 
 def _needed(env: Mapping[str, str], variable: str, what: str) -> str:

@@ -78,11 +78,8 @@ def platform(node: LocalCluster) -> Platform:
 
 
 def _run_demo(node: LocalCluster) -> subprocess.CompletedProcess[str]:
-    told = node.status
     env = os.environ | {
         "KUBECONFIG": str(node.kubeconfig),
-        "SWITCHBOARD_INGRESS_URL": told["ingress"],
-        "SWITCHBOARD_INGRESS_CA": str(told["caFile"]),
         "SWITCHBOARD_OPERATOR_IMAGE": node.images["switchboard-operator"],
         "SWITCHBOARD_RUNTIME_IMAGE": node.images["switchboard-runtime"],
         "SWITCHBOARD_EMULATOR_IMAGE": node.images["twilio-emulator"],

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SYSTEM = "switchboard-system"
 _USER = f"system:serviceaccount:{SYSTEM}:switchboard-operator"
-_DEADLINE = 20.0
+_DEADLINE = 45.0
 _WRITES = {"create", "patch", "update", "delete", "deletecollection"}
 
 
@@ -81,7 +81,8 @@ class World:
         """Stop it wherever it is, as kill -9 does."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            ended, _ = await asyncio.wait({self._task}, timeout=_DEADLINE)
+            assert ended, "the operator does not end"
             self._task = None
 
     async def apply(self, *manifests: dict[str, Any]) -> None:

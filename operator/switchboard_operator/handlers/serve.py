@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import kopf
 
@@ -14,11 +14,14 @@ from switchboard_operator.handlers.web import serving
 from switchboard_operator.wiring import build
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from switchboard_operator.settings import Settings
     from switchboard_operator.wiring import Operator
 
 _log = logging.getLogger(__name__)
 _PRIME_REST = 2.0
+_PATIENCE = 5.0
 _FLAG_CHECKER = "stop-flag checker"  # as Kopf names it
 
 
@@ -36,9 +39,7 @@ async def serve(settings: Settings, *, stop: asyncio.Event, ready: asyncio.Event
             if work.done():
                 work.result()
         finally:  # the sessions close after this, so nothing may use them any more
-            work.cancel()
-            stopped.cancel()
-            await asyncio.gather(work, stopped, return_exceptions=True)
+            await _end({work, stopped})
 
 
 async def _work(operator: Operator, ready: asyncio.Event, stop: asyncio.Event) -> None:
@@ -86,6 +87,16 @@ async def _watch(operator: Operator, stop: asyncio.Event) -> None:
     finally:
         flag.set()  # lets the checker's own waiter end
         await asyncio.sleep(0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
+
+
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait for them, but not for ever: a stuck one must not keep the process."""
+    for task in tasks:
+        task.cancel()
+    ended, stuck = await asyncio.wait(tasks, timeout=_PATIENCE)
+    for task in ended:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.info("%s ended: %s", task.get_name(), type(error).__name__)
+    for task in stuck:
+        _log.warning("%s does not end", task.get_name())

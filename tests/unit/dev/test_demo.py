@@ -15,7 +15,7 @@ from dev.demo.kubectl import Kubectl
 from dev.demo.phone import Reply, expect
 from dev.demo.proof import Trail, answering_pod, parse_log
 from dev.demo.scenes import SCENES
-from dev.demo.target import own_target
+from dev.demo.target import known_node, own_target
 from dev.demo.tenants import QUICKSTART, Tenant, manifests, readiness, rollout, tenant_names
 
 if TYPE_CHECKING:
@@ -219,3 +219,20 @@ def test_what_is_missing_for_your_own_cluster_is_named(missing: str) -> None:
         own_target(env, image_prefix=None)
 
     assert missing in refused.value.expected
+
+
+def test_a_kubeconfig_from_elsewhere_says_nothing_of_its_ingress(tmp_path: Path) -> None:
+    """Only a node of `make cluster` is known by its kubeconfig."""
+    assert known_node({"KUBECONFIG": str(tmp_path / "kubeconfig"), "XDG_STATE_HOME": str(tmp_path / "state")}) == {}
+
+
+def test_a_node_of_make_cluster_is_known_by_its_kubeconfig(tmp_path: Path) -> None:
+    """Its ingress and its authority; images that the variables name are not built."""
+    kubeconfig = tmp_path / "state" / "switchboard" / "clusters" / "switchboard" / "kubeconfig"
+    named = {name: value for name, value in OWN_CLUSTER.items() if name.endswith("_IMAGE")}
+
+    found = known_node({"KUBECONFIG": str(kubeconfig), "XDG_STATE_HOME": str(tmp_path / "state"), **named})
+
+    assert found["SWITCHBOARD_INGRESS_URL"] == "https://127.0.0.1:8443"
+    assert found["SWITCHBOARD_INGRESS_CA"].startswith(str(kubeconfig.parent))
+    assert set(found) == {"SWITCHBOARD_INGRESS_URL", "SWITCHBOARD_INGRESS_CA"}
