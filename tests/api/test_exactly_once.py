@@ -71,17 +71,18 @@ async def test_an_operator_killed_after_a_create_adopts_what_it_made(world: Worl
 
 async def test_two_subaccounts_with_one_mark_are_a_conflict_and_never_a_guess(world: World) -> None:
     """OwnershipConflict names both; neither is touched."""
-    await world.emulator.admin.add_fault(**LOST_REPLIES["subaccount"], kind="drop", when="after")
+    admin = world.emulator.admin
+    await admin.add_fault(**LOST_REPLIES["subaccount"], kind="drop", when="after")
+    await admin.add_fault(method="GET", path=r"/Accounts\.json$", kind="status", status=503, count=1000)
     await world.start_operator()
     await world.apply(assistant(), tenant("sur"))
-    posts = r"POST /api/2010-04-01/Accounts.json"
 
     async def made() -> bool:
-        return posts in await world.twilio_writes()
+        return "POST /api/2010-04-01/Accounts.json" in await world.twilio_writes()
 
     await world.until(made)
     await world.kill_operator()
-    await world.patch("TwilioSubaccount", "sur", {"status": {"sid": None}}, subresource="status")
+    await admin.clear_faults()
     first = (await world.twilio_accounts())[0]
     await world.twilio_new_account(first["friendly_name"])
     await world.start_operator()

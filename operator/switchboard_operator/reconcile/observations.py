@@ -63,6 +63,7 @@ def settled(resource: Any) -> bool:
         meta.deletion_timestamp is None
         and status.observed_generation == meta.generation
         and status.holds("Ready")
+        and getattr(status, "sid", "") is not None  # a status that lost its id was edited, whatever it says
         and status.last_handled_reconcile_at == requested(resource)
     )
 

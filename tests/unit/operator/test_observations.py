@@ -16,7 +16,7 @@ READY = {"type": "Ready", "status": "True", "reason": "Succeeded", "lastTransiti
 
 def sub(name: str = "acme", status: dict[str, Any] | None = None, **meta: Any) -> Any:
     """A settled TwilioSubaccount, unless the test says otherwise."""
-    base = {"observedGeneration": 1, "conditions": [READY]}
+    base = {"observedGeneration": 1, "conditions": [READY], "sid": f"AC{'0' * 32}"}
     return resource("TwilioSubaccount", name, SPEC, status=base | (status or {}), **meta)
 
 
@@ -32,6 +32,7 @@ def observations(clock: ManualClock) -> Observations:
         sub(generation=2),
         sub(status={"conditions": [READY | {"status": "False"}]}),
         sub(status={"conditions": []}),
+        sub(status={"sid": None}),
         sub(annotations={REQUESTED_AT: "now"}),
         sub(deletionTimestamp="2026-01-01T00:00:00Z"),
     ],
