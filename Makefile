@@ -13,7 +13,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 # uv comes from a wheel with a pinned hash into the cache; everything else comes from uv.lock.
-$(UV): dev/bootstrap/uv.txt
+$(UV): | dev/bootstrap/uv.txt
 	@echo "== installing uv $(UV_VERSION) into the cache"
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv; }
 	@rm -rf $(CACHE)/uv-$(UV_VERSION) && python3 -m venv $(CACHE)/uv-$(UV_VERSION)
