@@ -65,11 +65,6 @@ def import_image(cluster: Cluster, archive: Path) -> None:
     _ctr(cluster, "images", "import", "--snapshotter=overlayfs", str(archive))
 
 
-def remove_image(cluster: Cluster, reference: str) -> None:
-    """Remove an image; pods that run it keep running."""
-    _ctr(cluster, "images", "rm", reference)
-
-
 def answers(cluster: Cluster) -> bool:
     """Whether containerd answers on its socket."""
     if not cluster.socket.exists():

@@ -43,11 +43,6 @@ class Emulator:
         told: dict[str, Any] = answer.json()
         return told
 
-    def refuses(self, *, sender: str, recipient: str) -> bool:
-        """Say whether a message to this number is refused."""
-        order = {"from": sender, "to": recipient, "body": "?", "deliver": False}
-        return self._admin("POST", "/inbound", body=json.dumps(order)).status != 201
-
     def messages(self, *, wait: float = 0, **filters: str | int) -> list[dict[str, Any]]:
         """Give recorded messages, oldest first, waiting so many seconds for the first one."""
         found: list[dict[str, Any]] = self._list("/messages", wait=wait, filters=filters)["messages"]

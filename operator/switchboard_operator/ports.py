@@ -27,6 +27,12 @@ class Ref:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+def ref_of(body: Mapping[str, Any]) -> Ref:
+    """The reference of an object given as JSON."""
+    meta = body["metadata"]
+    return Ref(body["kind"], meta.get("namespace") or "", meta["name"])
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What authenticates a call: an account SID or key SID, and its secret."""

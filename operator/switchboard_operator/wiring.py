@@ -27,8 +27,9 @@ from switchboard_operator.engine.holding import Holding
 from switchboard_operator.engine.metrics import Metrics
 from switchboard_operator.engine.queue import Lane, WorkQueue
 from switchboard_operator.engine.routes import add_indexes
-from switchboard_operator.engine.store import Store, ref_of
+from switchboard_operator.engine.store import Store
 from switchboard_operator.engine.watches import Watch
+from switchboard_operator.ports import Ref, ref_of
 from switchboard_operator.reconcile.account import AccountReconciler
 from switchboard_operator.reconcile.accounts import Accounts
 from switchboard_operator.reconcile.catalogues import Catalogues
@@ -47,7 +48,6 @@ from switchboard_operator.reconcile.tenant import TenantReconciler
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from switchboard_operator import ports
     from switchboard_operator.settings import Settings
 
 _API_CONNECTIONS = 64
@@ -73,7 +73,7 @@ class Operator:
     controller: Controller
     metrics: Metrics
     watches: tuple[Watch, ...]
-    queue: WorkQueue[ports.Ref]
+    queue: WorkQueue[Ref]
 
     async def prime(self) -> None:
         """See everything once, then learn the accounts' credentials; only then may work begin."""
@@ -118,7 +118,7 @@ def _assemble(
     clock = SystemClock()
     store = Store()
     add_indexes(store)
-    queue: WorkQueue[ports.Ref] = WorkQueue(time=clock.monotonic)
+    queue: WorkQueue[Ref] = WorkQueue(time=clock.monotonic)
     metrics.watch_queue(lambda: len(queue))
     metrics.watch_resources((kind.kind for kind in OWN_KINDS), lambda kind: len(store.all(kind)))
     namespace = settings.namespace or connection.namespace
@@ -232,7 +232,7 @@ class _Wakers:
     """What an event of something that Kopf does not watch for us means."""
 
     store: Store
-    queue: WorkQueue[ports.Ref]
+    queue: WorkQueue[Ref]
     children: ChildCache
     catalogues: Catalogues
 
@@ -241,16 +241,16 @@ class _Wakers:
         if child:
             self._wake_owner(child.owner)
 
-    def child_gone(self, ref: ports.Ref) -> None:
+    def child_gone(self, ref: Ref) -> None:
         child = self.children.remove(ref)
         if child:
             self._wake_owner(child.owner)
 
-    def secret_changed(self, ref: ports.Ref) -> None:
+    def secret_changed(self, ref: Ref) -> None:
         for account in self.store.find("TwilioAccount", "secret", ref.name):
             self.queue.add(ref_to(account), Lane.USER)
 
-    def config_changed(self, ref: ports.Ref) -> None:
+    def config_changed(self, ref: Ref) -> None:
         self.catalogues.forget(ref)
         for assistant in self.store.find("Assistant", "configmap", f"{ref.namespace}/{ref.name}"):
             self.queue.add(ref_to(assistant), Lane.USER)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from switchboard_operator import reasons
+from switchboard_operator.api import API_VERSION
 from switchboard_operator.api.conditions import STATUS_DEFAULT
-from switchboard_operator.desired.names import API_VERSION, MANAGER
+from switchboard_operator.desired.names import MANAGER
 from switchboard_operator.errors import Conflict, Stalled, Upstream
 from switchboard_operator.ports import Ref
 

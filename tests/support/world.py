@@ -159,29 +159,32 @@ class World:
 
     async def quiet(self, seconds: float = 0.6) -> None:
         """Wait until neither the API server nor Twilio was asked anything by the operator for a while."""
-        last, since = (-1, -1), asyncio.get_running_loop().time()
 
-        async def unchanged() -> bool:
-            nonlocal last, since
-            now = (len(self.operator_writes()), len(await self.emulator.admin.requests()))
-            if now != last:
-                last, since = now, asyncio.get_running_loop().time()
-            return asyncio.get_running_loop().time() - since >= seconds
+        async def asked() -> tuple[int, int]:
+            return len(self.operator_writes()), len(await self.emulator.admin.requests())
 
-        await self.until(unchanged)
+        await self._unchanged(asked, seconds)
 
     async def quiet_writes(self, seconds: float = 0.6) -> None:
         """Wait until the operator wrote nothing at the API server for a while; it may look at Twilio."""
-        last, since = -1, asyncio.get_running_loop().time()
 
-        async def unchanged() -> bool:
+        async def written() -> int:
+            return len(self.operator_writes(events=True))
+
+        await self._unchanged(written, seconds)
+
+    async def _unchanged(self, read: Callable[[], Awaitable[object]], seconds: float) -> None:
+        """Wait until what is read stays the same for so many seconds."""
+        last, since = await read(), asyncio.get_running_loop().time()
+
+        async def same() -> bool:
             nonlocal last, since
-            now = len(self.operator_writes(events=True))
+            now = await read()
             if now != last:
                 last, since = now, asyncio.get_running_loop().time()
             return asyncio.get_running_loop().time() - since >= seconds
 
-        await self.until(unchanged)
+        await self.until(same)
 
     def operator_writes(self, *, events: bool = False) -> list[str]:
         """The operator's writes at the API server so far, from its audit log, as ``verb resource name``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchboard_operator.desired.names import GROUP, VERSION
+from switchboard_operator.api import GROUP, KINDS, VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,9 @@ class ApiKind:
         return f"{root}{scope}{tail}"
 
 
-OWN_KINDS: tuple[ApiKind, ...] = (
-    ApiKind("TwilioAccount", GROUP, VERSION, "twilioaccounts", namespaced=False),
-    ApiKind("Plan", GROUP, VERSION, "plans", namespaced=False),
-    ApiKind("Tenant", GROUP, VERSION, "tenants"),
-    ApiKind("TwilioSubaccount", GROUP, VERSION, "twiliosubaccounts"),
-    ApiKind("BotNumber", GROUP, VERSION, "botnumbers"),
-    ApiKind("Assistant", GROUP, VERSION, "assistants"),
+OWN_KINDS: tuple[ApiKind, ...] = tuple(
+    ApiKind(model.crd.kind, GROUP, VERSION, model.crd.plural, namespaced=model.crd.scope == "Namespaced")
+    for model in KINDS
 )
 CHILD_KINDS: tuple[ApiKind, ...] = (
     ApiKind("ConfigMap", "", "v1", "configmaps"),

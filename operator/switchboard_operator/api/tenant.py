@@ -234,3 +234,9 @@ class Tenant(Resource[TenantSpec, TenantStatus]):
     def slug(self) -> str:
         """The slug in force."""
         return self.spec.slug or self.name
+
+    @property
+    def subaccount_name(self) -> str:
+        """The TwilioSubaccount in use: the one it names, or its own."""
+        own = self.spec.twilio.subaccount_ref
+        return own.name if own else self.name

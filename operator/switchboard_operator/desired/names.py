@@ -7,9 +7,8 @@ import json
 import re
 from typing import Any
 
-GROUP = "switchboard.dev"
-VERSION = "v1alpha1"
-API_VERSION = f"{GROUP}/{VERSION}"
+from switchboard_operator.api.resource import GROUP
+
 MANAGER = "switchboard-operator"
 FINALIZER = f"{GROUP}/twilio"
 

@@ -70,18 +70,6 @@ def config_revision(document: dict[str, Any]) -> str:
     return names.digest(document)
 
 
-def owner_of(tenant: Tenant) -> dict[str, Any]:
-    """The owner reference to a tenant: its objects go when it goes."""
-    return {
-        "apiVersion": names.API_VERSION,
-        "kind": "Tenant",
-        "name": tenant.metadata.name,
-        "uid": tenant.metadata.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-
-
 def _object(parts: TenantParts, *, api: str, kind: str, name: str, **content: Any) -> dict[str, Any]:
     tenant = parts.tenant
     return {
@@ -91,7 +79,7 @@ def _object(parts: TenantParts, *, api: str, kind: str, name: str, **content: An
             "name": name,
             "namespace": tenant.metadata.namespace,
             "labels": names.object_labels(tenant.metadata.name),
-            "ownerReferences": [owner_of(tenant)],
+            "ownerReferences": [tenant.owner().manifest()],
         },
         **content,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchboard_operator.api.resource import API_VERSION
 from switchboard_operator.desired import names
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def subaccount_of(tenant: Tenant) -> dict[str, Any]:
         },
     }
     return {
-        "apiVersion": names.API_VERSION,
+        "apiVersion": API_VERSION,
         "kind": "TwilioSubaccount",
         "metadata": {
             "name": tenant.name,

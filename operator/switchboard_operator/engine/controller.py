@@ -11,9 +11,10 @@ from switchboard_operator import reasons
 from switchboard_operator.desired.patches import merge_patch
 from switchboard_operator.engine.queue import Lane
 from switchboard_operator.engine.routes import dependents
-from switchboard_operator.engine.store import ref_of
 from switchboard_operator.errors import Again, Conflict, NotReady, Upstream
+from switchboard_operator.ports import ref_of
 from switchboard_operator.reconcile.draft import Draft, Outcome, is_transient, summarise
+from switchboard_operator.reconcile.intents import ref_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +122,7 @@ class Controller:
 
     async def _pass(self, resource: Any) -> Outcome[Any] | None:
         """The reconciler's outcome; None when the next pass is queued already."""
-        ref = ref_of({"kind": resource.kind, "metadata": {"namespace": resource.namespace, "name": resource.name}})
+        ref = ref_to(resource)
         try:
             async with asyncio.timeout(_PASS_SECONDS):
                 return await self.reconcilers[resource.kind].reconcile(resource)
@@ -193,8 +194,7 @@ class Controller:
             self.queue.add_after(ref, Lane.RETRY, problem.after or _SLOW_RECHECK)
 
     def _changed(self, former: Any | None, current: Any) -> None:
-        ref = ref_of({"kind": current.kind, "metadata": {"namespace": current.namespace, "name": current.name}})
-        self.queue.add(ref, _lane(former, current))
+        self.queue.add(ref_to(current), _lane(former, current))
         self._wake(former, current)
 
     def _wake(self, former: Any | None, current: Any | None) -> None:

@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from switchboard_operator.desired.names import API_VERSION, digest
+from switchboard_operator.api.resource import API_VERSION
+from switchboard_operator.desired.names import digest
 from switchboard_operator.errors import Invalid, NotReady, Stalled
 from switchboard_operator.reconcile.draft import Notice
 

@@ -31,8 +31,7 @@ def add_indexes(store: Store) -> None:
 
 
 def _subaccount_of(tenant: Any) -> Iterable[str]:
-    own = tenant.spec.twilio.subaccount_ref
-    return [f"{tenant.namespace}/{own.name if own else tenant.name}"]
+    return [f"{tenant.namespace}/{tenant.subaccount_name}"]
 
 
 def _assistant_of(tenant: Any) -> Iterable[str]:

@@ -10,7 +10,8 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator.api import KINDS
-from switchboard_operator.ports import Ref
+from switchboard_operator.ports import Ref, ref_of
+from switchboard_operator.reconcile.children import is_later
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -100,12 +101,6 @@ class Store:
         self._entries[ref] = entries
 
 
-def ref_of(body: Mapping[str, Any]) -> Ref:
-    """The reference of an object given as JSON."""
-    meta = body["metadata"]
-    return Ref(body["kind"], meta.get("namespace") or "", meta["name"])
-
-
 def age_key(obj: Any) -> tuple[str, str]:
     """Sort key: oldest first, the UID decides between equals."""
     created = obj.metadata.creation_timestamp
@@ -115,7 +110,4 @@ def age_key(obj: Any) -> tuple[str, str]:
 def _newer(body: Mapping[str, Any], former: Any) -> bool:
     if body["metadata"]["uid"] != former.metadata.uid:
         return True
-    new, old = body["metadata"]["resourceVersion"], former.metadata.resource_version
-    if new.isdigit() and old.isdigit():  # comparable by KEP-5504; a server that is otherwise gets no say
-        return int(new) > int(old)
-    return bool(new != old)
+    return is_later(body["metadata"]["resourceVersion"], former.metadata.resource_version)

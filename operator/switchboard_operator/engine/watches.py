@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from switchboard_operator.engine.store import ref_of
 from switchboard_operator.errors import NotReady
+from switchboard_operator.ports import ref_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

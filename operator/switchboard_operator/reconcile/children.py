@@ -14,7 +14,7 @@ from switchboard_operator import reasons
 from switchboard_operator.desired.names import DESIRED_HASH, MANAGER
 from switchboard_operator.desired.patches import same_value
 from switchboard_operator.errors import Waiting
-from switchboard_operator.ports import Ref
+from switchboard_operator.ports import Ref, ref_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,10 +94,10 @@ class ChildCache:
             body: the object, or its metadata alone.
             ours: the answer to our own write, which nobody can have touched since.
         """
-        ref = Ref(body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"])
+        ref = ref_of(body)
         former = self._children.get(ref)
         version = body["metadata"]["resourceVersion"]
-        if former is not None and not ours and not _is_later(version, former.version):
+        if former is not None and not ours and not is_later(version, former.version):
             return False
         child = child_of(body)
         if ours or (former is not None and not former.touched and _only_status(former, child, body)):
@@ -172,7 +172,7 @@ class Children:
         await self._prune(owner_uid, wanted)
 
     async def _ensure(self, owner_uid: str, obj: Mapping[str, Any], draft: Draft) -> None:
-        ref = Ref(obj["kind"], obj["metadata"]["namespace"], obj["metadata"]["name"])
+        ref = ref_of(obj)
         child = self.cache.get(ref)
         if child is not None and child.owner != owner_uid:
             raise Waiting(
@@ -238,8 +238,9 @@ def _only_status(former: Child, child: Child, body: Mapping[str, Any]) -> bool:
     return bool(newest.get("subresource") == "status")
 
 
-def _is_later(version: str, former: str) -> bool:
-    if version.isdigit() and former.isdigit():
+def is_later(version: str, former: str) -> bool:
+    """Whether a resourceVersion is newer than another of the same object."""
+    if version.isdigit() and former.isdigit():  # comparable by KEP-5504; a server that is otherwise gets no say
         return int(version) > int(former)
     return bool(version != former)
 

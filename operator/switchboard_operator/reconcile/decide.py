@@ -74,5 +74,5 @@ def decide(seen: Seen[T]) -> Step:  # noqa: PLR0911  # one return a rule, read f
 
 
 def marked(accounts: Iterable[Account], mark: Mark, kinship: Kinship) -> list[Account]:
-    """The accounts that stand so to a mark."""
-    return [account for account in accounts if mark.kinship(account.friendly_name) is kinship]
+    """The open accounts that stand so to a mark."""
+    return [a for a in accounts if a.status != "closed" and mark.kinship(a.friendly_name) is kinship]

@@ -99,8 +99,7 @@ class SubaccountDeletion:
 
     async def _unrecorded(self, parent: Parent, mark: marks.Mark, *, grace_left: float) -> Account | None:
         """What a create of unknown outcome left; waited for while it may not be listed yet."""
-        every = [account for account in await self.twilio.list_accounts(parent) if account.status != "closed"]
-        found = marked(every, mark, marks.Kinship.OURS)
+        found = marked(await self.twilio.list_accounts(parent), mark, marks.Kinship.OURS)
         if len(found) > 1:
             sids = ", ".join(account.sid for account in found)
             raise Stalled(reasons.MARK_CONFLICT, f"several subaccounts carry the mark of this resource: {sids}")

@@ -117,9 +117,8 @@ class NumberReconciler:
                 f"spec.tenantRef.name: no Tenant {number.spec.tenant_ref.name!r} in namespace {number.namespace}; "
                 "create it or correct the name",
             )
-        own = tenant.spec.twilio.subaccount_ref
         sub: TwilioSubaccount | None = self.reader.get(
-            Ref("TwilioSubaccount", number.namespace, own.name if own else tenant.name)
+            Ref("TwilioSubaccount", number.namespace, tenant.subaccount_name)
         )
         if sub is None or not sub.status.sid or not sub.status.holds("Ready"):
             raise Waiting(reasons.SUBACCOUNT_NOT_READY, f"the subaccount of Tenant {tenant.name} is not ready")
@@ -316,8 +315,7 @@ class NumberReconciler:
         """What a purchase of unknown outcome left; waited for while it may not be listed yet."""
         intent = self.intents.read(number)
         tenant = self.reader.get(Ref("Tenant", number.namespace, number.spec.tenant_ref.name))
-        own = tenant.spec.twilio.subaccount_ref if tenant else None
-        name = own.name if own else number.spec.tenant_ref.name
+        name = tenant.subaccount_name if tenant else number.spec.tenant_ref.name
         sub = self.reader.get(Ref("TwilioSubaccount", number.namespace, name))
         if intent is None or intent.fresh or sub is None or not sub.status.sid:
             return None

@@ -139,7 +139,7 @@ class SubaccountReconciler:
     async def _look_up(self, sub: TwilioSubaccount, owner: TwilioAccount, parent: Parent) -> list[Account]:
         """What carries our mark, whatever its label; or an earlier life's where the admin admits it."""
         mark = self.mark(sub)
-        found = [a for a in await self.twilio.list_accounts(parent) if a.status != "closed"]
+        found = await self.twilio.list_accounts(parent)
         ours = marked(found, mark, marks.Kinship.OURS)
         if ours or owner.spec.readopt != "SameName":
             return ours

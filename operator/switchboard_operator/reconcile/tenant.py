@@ -125,12 +125,11 @@ class TenantReconciler:
     async def _account(self, tenant: Tenant) -> tuple[TwilioAccount, Parent]:
         ref = tenant.spec.account_ref
         if ref is None:
-            own = tenant.spec.twilio.subaccount_ref
-            sub = self.reader.get(Ref("TwilioSubaccount", tenant.namespace, own.name if own else tenant.name))
+            sub = self.reader.get(Ref("TwilioSubaccount", tenant.namespace, tenant.subaccount_name))
             if sub is None:
                 raise Waiting(
                     reasons.SUBACCOUNT_NOT_READY,
-                    f"spec.twilio.subaccountRef: no TwilioSubaccount {own.name if own else tenant.name!r}; create it",
+                    f"spec.twilio.subaccountRef: no TwilioSubaccount {tenant.subaccount_name!r}; create it",
                 )
             ref = sub.spec.account_ref
         return await self.accounts.resolve(namespace=tenant.namespace, name=ref.name)
@@ -157,19 +156,18 @@ class TenantReconciler:
         return f"{tenant.slug}.{domain}" if domain else None
 
     async def _subaccount(self, tenant: Tenant) -> TwilioSubaccount:
-        own = tenant.spec.twilio.subaccount_ref
         sub: TwilioSubaccount | None
-        if own is None:
+        if tenant.spec.twilio.subaccount_ref is None:
             sub = await self.subaccounts.ensure(tenant, subaccount_of(tenant))
         else:
-            sub = self.reader.get(Ref("TwilioSubaccount", tenant.namespace, own.name))
+            sub = self.reader.get(Ref("TwilioSubaccount", tenant.namespace, tenant.subaccount_name))
         if sub is None or not sub.status.holds("Ready"):
             ready = sub.status.condition("Ready") if sub else None
             stuck = sub is not None and sub.status.holds("Stalled")
             why = f": {ready.reason}: {ready.message}" if ready and ready.status == "False" else ""
             kind = Stalled if stuck else Waiting
             reason = ready.reason if stuck and ready else reasons.SUBACCOUNT_NOT_READY
-            raise kind(reason, f"TwilioSubaccount {own.name if own else tenant.name} is not ready{why}")
+            raise kind(reason, f"TwilioSubaccount {tenant.subaccount_name} is not ready{why}")
         return sub
 
     async def _check_integrations(self, tenant: Tenant, draft: Draft) -> None:
