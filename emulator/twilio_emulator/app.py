@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from twilio_emulator import admin, server
+from twilio_emulator.admin.edge import Admin
 from twilio_emulator.bell import Bell
 from twilio_emulator.clock import SystemClock
+from twilio_emulator.clockwork import Clockwork
 from twilio_emulator.core import Core
-from twilio_emulator.faults import Faults
+from twilio_emulator.registry import ANSWER_HANDLERS, TIMERS
 from twilio_emulator.sids import SidFactory
 from twilio_emulator.store import Store
 from twilio_emulator.webhooks.dispatcher import Dispatcher
 from twilio_emulator.webhooks.sender import WebhookSender
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Sequence
 
     from aiohttp.typedefs import Middleware
@@ -62,20 +63,21 @@ def build_app(
     )
     with core.store.transaction():
         core.seed()
-    faults, bell = Faults(), Bell()
+    bell = Bell()
     core.store.after_commit(bell.ring)
+    sender = WebhookSender(tls=tls, connect_to=settings.connect_to)
+    dispatcher = Dispatcher(core=core, sender=sender, bell=bell, handlers=ANSWER_HANDLERS)
+    clockwork = Clockwork(core=core, dispatcher=dispatcher, bell=bell, timers=TIMERS)
     app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=middlewares)
-    app.cleanup_ctx.append(lambda _: _run(core, bell, tls))
-    admin.add_routes(app, core, faults, bell)
-    server.add_routes(app, core, faults)
+    app.cleanup_ctx.append(lambda _: _run(core, clockwork, sender))
+    admin.add_routes(app, Admin(core=core, bell=bell, clockwork=clockwork))
+    server.add_routes(app, core)
     return app
 
 
-async def _run(core: Core, bell: Bell, tls: ssl.SSLContext) -> AsyncIterator[None]:
-    """Keep the dispatcher running from start to end; close what it used, the store last."""
-    sender = WebhookSender(tls=tls, connect_to=core.settings.connect_to)
-    dispatcher = Dispatcher(core=core, sender=sender, bell=bell)
-    task = asyncio.create_task(dispatcher.run(), name="dispatcher")
+async def _run(core: Core, clockwork: Clockwork, sender: WebhookSender) -> AsyncIterator[None]:
+    """Keep the clockwork running from start to end; close what it used, the store last."""
+    task = asyncio.create_task(clockwork.run(), name="clockwork")
     task.add_done_callback(_report)
     yield
     task.cancel()
@@ -85,6 +87,6 @@ async def _run(core: Core, bell: Bell, tls: ssl.SSLContext) -> AsyncIterator[Non
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    """Say loudly when the dispatcher died: no webhook is sent any more."""
+    """Say loudly when the clockwork died: no webhook is sent any more."""
     if not task.cancelled() and task.exception():
-        _log.critical("the dispatcher stopped; restart the emulator", exc_info=task.exception())
+        _log.critical("the clockwork stopped; restart the emulator", exc_info=task.exception())

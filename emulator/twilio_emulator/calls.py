@@ -7,7 +7,7 @@ the store and renders an ``Answer``. No function waits; the server runs each in 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import not_found
@@ -36,6 +36,7 @@ class Call:
         path: path on that host.
         ids: the path's variable parts by name.
         params: form fields of a POST, query parameters of a GET or DELETE.
+        document: the JSON object of a POST or PUT, for routes that take JSON.
         now: moment of the call.
     """
 
@@ -47,6 +48,7 @@ class Call:
     ids: Mapping[str, str]
     params: Params
     now: float
+    document: Json = field(default_factory=dict)
 
     def not_found(self) -> ApiError:
         """Return the 404 for what the path names."""
@@ -55,10 +57,21 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a call is answered with; ``body`` is None for an empty answer."""
+    """What a call is answered with.
+
+    Attributes:
+        status: HTTP status.
+        body: a JSON object, None for an empty answer.
+        data: bytes that are sent instead, such as a recording.
+        content_type: of ``data``.
+        headers: beside those every answer has.
+    """
 
     status: int = 200
     body: Json | None = None
+    data: bytes | None = None
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Endpoint = Callable[[Call], Answer]
@@ -74,6 +87,7 @@ class Route:
         path: path on that host; ``{Name}`` is variable.
         endpoint: what answers.
         manages_accounts: whether a Standard key is refused.
+        takes_json: whether the body is a JSON object and not a form.
     """
 
     method: str
@@ -81,3 +95,4 @@ class Route:
     path: str
     endpoint: Endpoint
     manages_accounts: bool = False
+    takes_json: bool = False

@@ -85,6 +85,14 @@ class AdminClient:
         """Forget everything but the parent account."""
         await self._call("POST", "/reset")
 
+    async def advance(self, seconds: float) -> float:
+        """Move the emulator's clock forward; return its new time, seconds since the epoch."""
+        return float((await self._call("POST", "/clock", body={"seconds": seconds}))["now"])
+
+    async def idle(self, *, wait: float = 0) -> bool:
+        """Say whether nothing is due and no webhook is under way, after waiting up to ``wait`` seconds for it."""
+        return bool((await self._call("GET", "/idle", query={"wait": str(wait)}))["idle"])
+
     async def _list(self, path: str, key: str, wait: float, filters: Mapping[str, str | int]) -> list[dict[str, Any]]:
         query = {name.rstrip("_"): str(value) for name, value in filters.items()}
         answer = await self._call("GET", path, query={**query, "wait": str(wait)})

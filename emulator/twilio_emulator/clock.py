@@ -28,17 +28,35 @@ class Clock(Protocol):
         """
         ...
 
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward and wake who has waited long enough."""
+        ...
+
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, until it is moved: then ahead of it."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._moved = asyncio.Event()
 
     def now(self) -> float:
         """Seconds since the Unix epoch, UTC."""
-        return time.time()
+        return time.time() + self._ahead
 
     async def sleep_until(self, moment: float) -> None:
-        """Wait in real time."""
-        await asyncio.sleep(max(0.0, moment - time.time()))
+        """Wait in real time; shorter when the clock is moved meanwhile."""
+        while (left := moment - self.now()) > 0:
+            try:
+                await asyncio.wait_for(self._moved.wait(), timeout=left)
+            except TimeoutError:
+                return
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward and wake who sleeps, to look again."""
+        self._ahead += seconds
+        self._moved.set()
+        self._moved = asyncio.Event()
 
 
 class VirtualClock:

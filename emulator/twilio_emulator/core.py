@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import StateError
+from twilio_emulator.faults import Faults
 from twilio_emulator.models import Account, AccountStatus, KeyKind
+from twilio_emulator.signals import Signals
 
 if TYPE_CHECKING:
     from twilio_emulator.clock import Clock
@@ -34,6 +36,8 @@ class Core:
     store: Store
     clock: Clock
     sids: SidFactory
+    faults: Faults = field(default_factory=Faults)
+    signals: Signals = field(default_factory=Signals)
 
     def seed(self) -> None:
         """Make the parent account and its Main key, unless the state file has them: what it has, stays.

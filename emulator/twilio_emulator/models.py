@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "Account",
     "AccountStatus",
+    "Alert",
     "ApiKey",
     "Delivery",
     "Direction",
@@ -21,6 +26,7 @@ __all__ = [
     "MessageStatus",
     "Number",
     "NumberConfig",
+    "Record",
     "Stage",
     "Webhook",
     "WebhookKind",
@@ -51,12 +57,17 @@ class Direction(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """States of a message that the emulator uses."""
+    """States of a message."""
 
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    CANCELED = "canceled"
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
     READ = "read"
     RECEIVED = "received"
 
@@ -66,6 +77,13 @@ class WebhookKind(StrEnum):
 
     INBOUND = "inbound"
     STATUS = "status"
+    VOICE = "voice"
+    VOICE_STATUS = "voice-status"
+    RECORDING = "recording"
+    SENDER = "sender"
+    USAGE = "usage"
+    EVENTS = "events"
+    REVIEW = "review"
 
 
 class Stage(StrEnum):
@@ -154,7 +172,10 @@ class Number:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """A message, in or out; ``next_at`` is when its state moves on, None when it rests."""
+    """A message, in or out.
+
+    ``next_at`` is when its state moves on, None when it rests; ``extra`` is what only some messages have, JSON.
+    """
 
     seq: int
     sid: str
@@ -173,45 +194,99 @@ class Message:
     sent: float | None
     updated: float
     next_at: float | None
+    service_sid: str | None
+    error_code: int | None
+    extra: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A resource of which there are few; ``data`` is what its kind keeps of it, JSON.
+
+    ``parent_sid`` is the resource it lies under and ``key`` what it is also found by, ``""`` for none; ``next_at`` is
+    when its timer fires, None for never.
+    """
+
+    seq: int
+    kind: str
+    sid: str
+    account_sid: str
+    parent_sid: str
+    key: str
+    status: str
+    data: Mapping[str, object]
+    created: float
+    updated: float
+    next_at: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
     """A call to a customer's URL that is not finished.
 
-    ``attempts`` counts the calls of the present ``stage``; ``error_code`` is why the primary URL failed.
+    ``attempts`` counts the calls of the present ``stage``; ``error_code`` is why the primary URL failed. Webhooks of
+    one ``lane`` are called one after another. ``body`` is a JSON document that is sent instead of ``params``.
     """
 
     seq: int
     kind: str
     account_sid: str
-    message_sid: str
+    resource_sid: str
+    lane: str
     url: str
     method: str
     fallback_url: str
     fallback_method: str
     params: tuple[tuple[str, str], ...]
+    body: str
     token: str
     stage: str
     attempts: int
     error_code: int | None
     created: float
+    not_before: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One attempt to call a customer's URL; ``status`` is None when no answer came."""
+    """One attempt to call a customer's URL; ``status`` is None when no answer came, ``duration`` is in seconds."""
 
     seq: int
     kind: str
     account_sid: str
-    message_sid: str
+    resource_sid: str
     url: str
     attempt: int
     status: int | None
     error_code: int | None
     error: str | None
     at: float
+    duration: float
+    request_method: str
+    request_headers: Mapping[str, str]
+    request_body: str
+    response_headers: Mapping[str, str]
+    response_body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """A monitor alert: what went wrong with a customer's webhook; texts are ``""`` where there was no request."""
+
+    seq: int
+    sid: str
+    account_sid: str
+    resource_sid: str
+    error_code: int
+    log_level: str
+    text: str
+    request_method: str
+    request_url: str
+    request_headers: Mapping[str, str]
+    request_variables: str
+    response_headers: Mapping[str, str]
+    response_body: str
+    created: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

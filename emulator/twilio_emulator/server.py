@@ -20,12 +20,13 @@ from twilio_emulator.errors import ApiError, invalid, not_found, unauthorized
 from twilio_emulator.faults import Fault, FaultKind, When
 from twilio_emulator.params import Params
 from twilio_emulator.resources import ROUTES
+from twilio_emulator.signals import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from twilio_emulator.calls import Json
     from twilio_emulator.core import Core
-    from twilio_emulator.faults import Faults
     from twilio_emulator.models import Account
 
 __all__ = ["access_log", "add_routes"]
@@ -35,6 +36,7 @@ access_log = logging.getLogger("twilio_emulator.access")
 
 _FORM = "application/x-www-form-urlencoded"
 _ANYTHING = "/{anything}"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -47,18 +49,17 @@ class _Served:
     dropped: bool = False
 
 
-def add_routes(app: web.Application, core: Core, faults: Faults) -> None:
+def add_routes(app: web.Application, core: Core) -> None:
     """Serve every resource below its product's name, and 404 or 405 for all the rest."""
-    server = _Server(core, faults)
+    server = _Server(core)
     for route in ROUTES:
         app.router.add_route(route.method, f"/{route.host}{route.path}", server.handler(route))
     app.router.add_route("*", f"{_ANYTHING[:-1]}:.*}}", server.unknown)
 
 
 class _Server:
-    def __init__(self, core: Core, faults: Faults) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
-        self._faults = faults
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Return the aiohttp handler of a route."""
@@ -75,7 +76,7 @@ class _Server:
     async def _serve(self, request: web.Request, route: Route | None) -> web.StreamResponse:
         started = time.perf_counter()
         served = _Served(answer=Answer(status=500))
-        fault = self._faults.take(request.method, request.path)
+        fault = self._core.faults.take(request.method, request.path)
         try:
             if fault and fault.when is When.BEFORE:
                 self._fail(fault, served)
@@ -95,7 +96,8 @@ class _Server:
         return _response(request, served)
 
     async def _answer(self, request: web.Request, route: Route | None, served: _Served) -> None:
-        params = await _params(request)
+        params = await _params(request, route)
+        document = await _document(request) if route and route.takes_json else {}
         caller = authenticate(self._core.store, request.headers.get("Authorization"))
         served.account_sid = caller.account.sid
         if route is None:
@@ -112,6 +114,7 @@ class _Server:
             path=request.path.removeprefix(f"/{route.host}"),
             ids=request.match_info,
             params=params,
+            document=document,
             now=self._core.clock.now(),
         )
         if request.method == "GET":
@@ -119,6 +122,7 @@ class _Server:
             return
         with self._core.store.transaction():
             served.answer = route.endpoint(call)
+            self._core.signals.emit(_write(call, route, served.answer))
 
     def _account(self, request: web.Request, route: Route, caller: Caller) -> Account:
         """Return the account that the path names; outside of v2010 none does, whatever the client meant."""
@@ -157,14 +161,44 @@ class _Server:
             access_log.info("%s %s %s", request.method, request.path, status, extra={"fields": line})
 
 
-async def _params(request: web.Request) -> Params:
+async def _params(request: web.Request, route: Route | None) -> Params:
     """Return a POST's form, or the query of anything else."""
-    if request.method != "POST":
+    if request.method not in _WITH_BODY or (route and route.takes_json):
         return Params.parse(request.rel_url.raw_query_string, where="query")
     body = await request.read()
     if body and request.content_type != _FORM:
         raise invalid("Content-Type", f"it must be {_FORM}")
     return Params.parse(body, where="request body")
+
+
+async def _document(request: web.Request) -> Json:
+    """Return the JSON object of a POST or PUT; empty for other methods and for an empty body."""
+    body = await request.read() if request.method in _WITH_BODY else b""
+    if not body:
+        return {}
+    if request.content_type != "application/json":
+        raise invalid("Content-Type", "it must be application/json")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise invalid("request body", "it must be a JSON object") from error
+    if not isinstance(document, dict):
+        raise invalid("request body", "it must be a JSON object")
+    return document
+
+
+def _write(call: Call, route: Route, answer: Answer) -> Signal:
+    """Return what the audit log is told of a write that was done."""
+    body = answer.body or {}
+    data = {"method": route.method, "host": route.host, "template": route.path, "path": call.path, "body": body}
+    sid = body.get("sid") or next(reversed(list(call.ids.values())), "")
+    return Signal(
+        name="api.write",
+        account_sid=call.account.sid,
+        resource_sid=str(sid),
+        now=call.now,
+        data={**data, "actor_sid": call.caller.account.sid},
+    )
 
 
 def _unknown(request: web.Request) -> ApiError:
@@ -194,9 +228,11 @@ def _response(request: web.Request, served: _Served) -> web.StreamResponse:
             request.transport.abort()
         return web.StreamResponse()  # goes nowhere: the connection is closed
     answer = served.answer
-    headers: dict[str, str] = {}
+    headers = dict(answer.headers)
     if answer.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    if answer.data is not None:
+        return web.Response(status=answer.status, body=answer.data, content_type=answer.content_type, headers=headers)
     if answer.body is None:
         return web.Response(status=answer.status, headers=headers)
     return web.Response(

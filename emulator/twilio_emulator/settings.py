@@ -71,6 +71,7 @@ class Settings:
         seed: which numbers the inventory offers, and in what order.
         status_delay: seconds between two states of an outbound message.
         retry_delay: seconds before a webhook is repeated.
+        review_delay: seconds that each step of a review takes: bundles, WhatsApp senders, brands, templates.
         ca_file: PEM file of authorities trusted for webhooks, beside the system's.
         connect_to: where webhooks of some hosts go instead.
         balance: what the parent's balance says, US dollars.
@@ -84,6 +85,7 @@ class Settings:
     seed: int = 0
     status_delay: float = 0.2
     retry_delay: float = 0.2
+    review_delay: float = 0.2
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
     balance: str = "100.00"
@@ -103,8 +105,8 @@ class Settings:
             yield f"--main-key {self.main_key.sid!r}: it must be SK and 32 hexadecimal digits"
         if self.max_subaccounts < 0:
             yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
-        if min(self.status_delay, self.retry_delay) < 0:
-            yield "--status-delay and --retry-delay: seconds cannot be negative"
+        if min(self.status_delay, self.retry_delay, self.review_delay) < 0:
+            yield "--status-delay, --retry-delay and --review-delay: seconds cannot be negative"
 
     def webhook_tls(self) -> ssl.SSLContext:
         """Return how webhooks verify servers.

@@ -73,6 +73,7 @@ async def running_emulator(
     seed: int = 0,
     status_delay: float = 0.0,
     retry_delay: float = 0.0,
+    review_delay: float = 0.0,
     ca_file: Path | None = None,
     connect_to: Sequence[ConnectTo] = (),
     port: int = 0,
@@ -88,6 +89,7 @@ async def running_emulator(
         seed=seed,
         status_delay=status_delay,
         retry_delay=retry_delay,
+        review_delay=review_delay,
         ca_file=ca_file,
         connect_to=tuple(connect_to),
     )

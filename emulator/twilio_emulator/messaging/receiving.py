@@ -14,6 +14,7 @@ from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.segments import segments
 from twilio_emulator.models import Direction, MessageStatus, WebhookKind
 from twilio_emulator.webhooks.payloads import inbound_params
+from twilio_emulator.webhooks.queue import enqueue
 from twilio_emulator.webhooks.signing import SignedRequest, sign
 
 if TYPE_CHECKING:
@@ -78,16 +79,16 @@ def _webhook(core: Core, number: Number, message: Message, *, deliver: bool, now
     """Return the webhook of a message, queued if the emulator is to call it."""
     config, params = number.config, inbound_params(message)
     if deliver:
-        core.store.outbox.put(
+        enqueue(
+            core,
             kind=WebhookKind.INBOUND,
             account_sid=number.account_sid,
-            message_sid=message.sid,
+            resource_sid=message.sid,
             url=config.sms_url,
             method=config.sms_method,
             fallback_url=config.sms_fallback_url,
             fallback_method=config.sms_fallback_method,
             params=params,
-            token=core.sids.token(),
             now=now,
         )
     token = core.store.accounts.require(number.account_sid).auth_token

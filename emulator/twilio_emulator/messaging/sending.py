@@ -15,6 +15,7 @@ from twilio_emulator.messaging.segments import segments
 from twilio_emulator.models import Direction, MessageStatus, WebhookKind
 from twilio_emulator.numbering.plan import locate
 from twilio_emulator.webhooks.payloads import status_params
+from twilio_emulator.webhooks.queue import enqueue
 
 if TYPE_CHECKING:
     from twilio_emulator.core import Core
@@ -84,14 +85,13 @@ def advance(core: Core, message: Message, *, now: float) -> None:
     rests = _next_status(changed) is None
     core.store.messages.change(message.sid, next_at=None if rests else now + core.settings.status_delay)
     if message.status_callback:
-        core.store.outbox.put(
+        enqueue(
+            core,
             kind=WebhookKind.STATUS,
             account_sid=message.account_sid,
-            message_sid=message.sid,
+            resource_sid=message.sid,
             url=message.status_callback,
-            method="POST",
             params=status_params(changed),
-            token=core.sids.token(),
             now=now,
         )
 

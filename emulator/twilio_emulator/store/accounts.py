@@ -13,7 +13,22 @@ if TYPE_CHECKING:
     from twilio_emulator.store.database import Database
     from twilio_emulator.store.window import Slice, Window
 
-__all__ = ["Accounts", "ApiKeys"]
+__all__ = ["SCHEMA", "Accounts", "ApiKeys"]
+
+SCHEMA = """
+CREATE TABLE accounts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, owner_sid TEXT NOT NULL,
+    friendly_name TEXT NOT NULL, status TEXT NOT NULL, auth_token TEXT NOT NULL,
+    secondary_token TEXT, secondary_created REAL, created REAL NOT NULL, updated REAL NOT NULL);
+CREATE INDEX accounts_by_name ON accounts (friendly_name, seq);
+CREATE INDEX accounts_by_owner ON accounts (owner_sid, seq);
+CREATE INDEX accounts_by_status ON accounts (owner_sid, status, seq);
+CREATE TABLE api_keys (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
+    friendly_name TEXT NOT NULL, kind TEXT NOT NULL, secret_digest TEXT NOT NULL,
+    created REAL NOT NULL, updated REAL NOT NULL);
+CREATE INDEX api_keys_by_account ON api_keys (account_sid, seq);
+"""
 
 
 class Accounts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from twilio_emulator.errors import StateError
 
@@ -21,92 +22,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Database"]
 
-_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE accounts (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, owner_sid TEXT NOT NULL,
-    friendly_name TEXT NOT NULL, status TEXT NOT NULL, auth_token TEXT NOT NULL,
-    secondary_token TEXT, secondary_created REAL, created REAL NOT NULL, updated REAL NOT NULL);
-CREATE INDEX accounts_by_name ON accounts (friendly_name, seq);
-CREATE INDEX accounts_by_owner ON accounts (owner_sid, seq);
-CREATE INDEX accounts_by_status ON accounts (owner_sid, status, seq);
-CREATE TABLE api_keys (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
-    friendly_name TEXT NOT NULL, kind TEXT NOT NULL, secret_digest TEXT NOT NULL,
-    created REAL NOT NULL, updated REAL NOT NULL);
-CREATE INDEX api_keys_by_account ON api_keys (account_sid, seq);
-CREATE TABLE numbers (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
-    phone_number TEXT NOT NULL UNIQUE, country TEXT NOT NULL, kind TEXT NOT NULL,
-    friendly_name TEXT NOT NULL, config TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL);
-CREATE INDEX numbers_by_account ON numbers (account_sid, seq);
-CREATE TABLE released_numbers (
-    phone_number TEXT PRIMARY KEY, account_sid TEXT NOT NULL, released REAL NOT NULL);
-CREATE TABLE messages (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
-    direction TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL, body TEXT NOT NULL,
-    status TEXT NOT NULL, num_segments INTEGER NOT NULL, media TEXT NOT NULL,
-    status_callback TEXT NOT NULL, profile_name TEXT, price TEXT, created REAL NOT NULL,
-    sent REAL, updated REAL NOT NULL, next_at REAL);
-CREATE INDEX messages_by_account ON messages (account_sid, seq);
-CREATE INDEX messages_by_recipient ON messages (recipient, seq);
-CREATE INDEX messages_to_move ON messages (next_at) WHERE next_at IS NOT NULL;
-CREATE TABLE webhooks (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, account_sid TEXT NOT NULL,
-    message_sid TEXT NOT NULL, url TEXT NOT NULL, method TEXT NOT NULL, fallback_url TEXT NOT NULL,
-    fallback_method TEXT NOT NULL, params TEXT NOT NULL, token TEXT NOT NULL, stage TEXT NOT NULL,
-    attempts INTEGER NOT NULL, error_code INTEGER, created REAL NOT NULL);
-CREATE TABLE deliveries (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, account_sid TEXT NOT NULL,
-    message_sid TEXT NOT NULL, url TEXT NOT NULL, attempt INTEGER NOT NULL, status INTEGER,
-    error_code INTEGER, error TEXT, at REAL NOT NULL);
-CREATE TABLE requests (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER,
-    account_sid TEXT, write INTEGER NOT NULL, at REAL NOT NULL);
-"""
-
-_TABLES = (
-    "accounts",
-    "api_keys",
-    "numbers",
-    "released_numbers",
-    "messages",
-    "webhooks",
-    "deliveries",
-    "requests",
-)
-
 
 class Database:
     """The connection, its transactions and the few statements every table needs.
 
     Args:
         path: the file; None is memory.
+        schema: the statements that make every table. A file made by others is refused: its number is theirs.
 
     Raises:
         StateError: the file cannot be used.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, schema: str) -> None:
         self._after_commit: list[Callable[[], None]] = []
         try:
             self._connection = sqlite3.connect(path or ":memory:", isolation_level=None)
             self._connection.row_factory = sqlite3.Row
-            self._prepare(path)
+            self._prepare(path, schema)
         except sqlite3.Error as error:
             raise StateError(f"--state {path}: give a writable file of this emulator ({error})") from error
 
-    def _prepare(self, path: Path | None) -> None:
+    def _prepare(self, path: Path | None, schema: str) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        wanted = crc32(schema.encode()) >> 1  # SQLite keeps 31 bits and a sign
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        elif version != _VERSION:
+            self._connection.executescript(f"BEGIN; {schema} PRAGMA user_version = {wanted}; COMMIT;")
+        elif version != wanted:
             self._connection.close()
             raise StateError(
-                f"--state {path}: it has schema {version}, this emulator reads {_VERSION}; name another file"
+                f"--state {path}: it has schema {version}, this emulator reads {wanted}; name another file"
             )
 
     def close(self) -> None:
@@ -132,8 +79,10 @@ class Database:
 
     def erase(self) -> None:
         """Delete every record; numbering goes on, so that a reader's position stays good. Call it in a transaction."""
-        for table in _TABLES:
-            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # a name from the list above
+        for (table,) in self._connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ).fetchall():
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # one of our own tables
 
     def execute(self, statement: str, *values: object) -> int:
         """Run a statement and return how many rows it changed."""

@@ -10,12 +10,25 @@ from twilio_emulator.store.window import slice_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
     from twilio_emulator.store.window import Slice, Window
 
-__all__ = ["Messages"]
+__all__ = ["SCHEMA", "Messages"]
+
+SCHEMA = """
+CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
+    direction TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL, body TEXT NOT NULL,
+    status TEXT NOT NULL, num_segments INTEGER NOT NULL, media TEXT NOT NULL,
+    status_callback TEXT NOT NULL, profile_name TEXT, price TEXT, created REAL NOT NULL,
+    sent REAL, updated REAL NOT NULL, next_at REAL, service_sid TEXT, error_code INTEGER,
+    extra TEXT NOT NULL);
+CREATE INDEX messages_by_account ON messages (account_sid, seq);
+CREATE INDEX messages_by_recipient ON messages (recipient, seq);
+CREATE INDEX messages_to_move ON messages (next_at) WHERE next_at IS NOT NULL;
+"""
 
 
 class Messages:
@@ -41,6 +54,8 @@ class Messages:
         profile_name: str | None = None,
         sent: float | None = None,
         next_at: float | None = None,
+        service_sid: str | None = None,
+        extra: Mapping[str, object] | None = None,
     ) -> Message:
         """Add a message."""
         values = {
@@ -59,6 +74,8 @@ class Messages:
             "updated": now,
             "sent": sent,
             "next_at": next_at,
+            "service_sid": service_sid,
+            "extra": json.dumps(dict(extra or {})),
         }
         self._database.insert("messages", values)
         return self.require(sid)
@@ -88,7 +105,9 @@ class Messages:
         return [_message(row) for row in rows]
 
     def change(self, sid: str, **values: object) -> Message:
-        """Set columns of a message."""
+        """Set columns of a message; ``extra`` as a mapping, whose fields replace those of the same name."""
+        if "extra" in values:
+            values["extra"] = json.dumps({**self.require(sid).extra, **values["extra"]})  # type: ignore[dict-item]
         self._database.update("messages", "sid", sid, values)
         return self.require(sid)
 
@@ -110,4 +129,5 @@ class Messages:
 def _message(row: sqlite3.Row) -> Message:
     values = dict(row)
     values["media"] = tuple(json.loads(values["media"]))
+    values["extra"] = json.loads(values["extra"])
     return Message(**values)

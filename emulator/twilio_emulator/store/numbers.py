@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from twilio_emulator.store.database import Database
     from twilio_emulator.store.window import Slice, Window
 
-__all__ = ["Numbers"]
+__all__ = ["SCHEMA", "Numbers"]
+
+SCHEMA = """
+CREATE TABLE numbers (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
+    phone_number TEXT NOT NULL UNIQUE, country TEXT NOT NULL, kind TEXT NOT NULL,
+    friendly_name TEXT NOT NULL, config TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL);
+CREATE INDEX numbers_by_account ON numbers (account_sid, seq);
+CREATE TABLE released_numbers (
+    phone_number TEXT PRIMARY KEY, account_sid TEXT NOT NULL, released REAL NOT NULL);
+"""
 
 _QUARANTINE = 10 * 86_400
 """Seconds a released number is offered to nobody."""

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Delivery, Stage, Webhook
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
 
-__all__ = ["Outbox"]
+__all__ = ["SCHEMA", "Exchange", "Outbox"]
+
+SCHEMA = """
+CREATE TABLE webhooks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, account_sid TEXT NOT NULL,
+    resource_sid TEXT NOT NULL, lane TEXT NOT NULL, url TEXT NOT NULL, method TEXT NOT NULL,
+    fallback_url TEXT NOT NULL, fallback_method TEXT NOT NULL, params TEXT NOT NULL, body TEXT NOT NULL,
+    token TEXT NOT NULL, stage TEXT NOT NULL, attempts INTEGER NOT NULL, error_code INTEGER,
+    created REAL NOT NULL, not_before REAL NOT NULL);
+CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, account_sid TEXT NOT NULL,
+    resource_sid TEXT NOT NULL, url TEXT NOT NULL, attempt INTEGER NOT NULL, status INTEGER,
+    error_code INTEGER, error TEXT, at REAL NOT NULL, duration REAL NOT NULL, request_method TEXT NOT NULL,
+    request_headers TEXT NOT NULL, request_body TEXT NOT NULL, response_headers TEXT NOT NULL,
+    response_body TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """One side of an attempt: what was sent, or what came back."""
+
+    method: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
 
 
 class Outbox:
@@ -27,36 +52,55 @@ class Outbox:
         *,
         kind: str,
         account_sid: str,
-        message_sid: str,
+        resource_sid: str,
+        lane: str,
         url: str,
         method: str,
         params: Sequence[tuple[str, str]],
+        body: str,
         token: str,
         now: float,
-        fallback_url: str = "",
-        fallback_method: str = "POST",
+        not_before: float,
+        fallback_url: str,
+        fallback_method: str,
     ) -> None:
-        """Queue a webhook; it stays queued until it was answered or given up."""
+        """Queue a webhook; it stays queued until it was answered or given up. Callers use ``webhooks.enqueue``."""
         values = {
             "kind": kind,
             "account_sid": account_sid,
-            "message_sid": message_sid,
+            "resource_sid": resource_sid,
+            "lane": lane,
             "url": url,
             "method": method,
             "fallback_url": fallback_url,
             "fallback_method": fallback_method,
             "params": json.dumps(list(params)),
+            "body": body,
             "token": token,
             "stage": Stage.PRIMARY,
             "attempts": 0,
             "created": now,
+            "not_before": not_before,
         }
         self._database.insert("webhooks", values)
 
-    def queue(self) -> list[tuple[int, str]]:
-        """Return position and message of the webhooks that are not finished, oldest first."""
-        rows = self._database.rows("SELECT seq, message_sid FROM webhooks ORDER BY seq LIMIT 1000")
-        return [(row["seq"], row["message_sid"]) for row in rows]
+    def queue(self, now: float) -> list[tuple[int, str]]:
+        """Return position and lane of the webhooks whose turn it may be, oldest first.
+
+        One that is held back holds back its lane, unless it was held to be overtaken: then it has a lane of its own.
+        """
+        rows = self._database.rows("SELECT seq, lane, not_before FROM webhooks ORDER BY seq LIMIT 1000")
+        held = {row["lane"] for row in rows if row["not_before"] > now}
+        return [(row["seq"], row["lane"]) for row in rows if row["lane"] not in held]
+
+    def next_due(self, now: float) -> float | None:
+        """Return when the next webhook that is held back may be called."""
+        moment: float | None = self._database.scalar("SELECT min(not_before) FROM webhooks WHERE not_before > ?", now)
+        return moment
+
+    def is_empty(self) -> bool:
+        """Say whether every webhook was answered or given up."""
+        return self._database.one("SELECT 1 FROM webhooks LIMIT 1") is None
 
     def find(self, seq: int) -> Webhook | None:
         """Return a webhook that is not finished, or None."""
@@ -81,6 +125,9 @@ class Outbox:
         error_code: int | None,
         error: str | None,
         now: float,
+        duration: float,
+        request: Exchange,
+        response: Exchange,
     ) -> None:
         """Note an attempt, in the log and on the webhook; nothing when the webhook was forgotten meanwhile."""
         if not self._database.execute("UPDATE webhooks SET attempts = attempts + 1 WHERE seq = ?", webhook.seq):
@@ -88,20 +135,33 @@ class Outbox:
         values = {
             "kind": "fallback" if webhook.stage == Stage.FALLBACK else webhook.kind,
             "account_sid": webhook.account_sid,
-            "message_sid": webhook.message_sid,
+            "resource_sid": webhook.resource_sid,
             "url": url,
             "attempt": webhook.attempts + 1,
             "status": status,
             "error_code": error_code,
             "error": error,
             "at": now,
+            "duration": duration,
+            "request_method": request.method,
+            "request_headers": json.dumps(dict(request.headers)),
+            "request_body": request.body,
+            "response_headers": json.dumps(dict(response.headers)),
+            "response_body": response.body,
         }
         self._database.insert("deliveries", values)
 
     def attempts_since(self, after: int, *, most: int) -> list[Delivery]:
         """Return attempts after a position, oldest first."""
         rows = self._database.rows("SELECT * FROM deliveries WHERE seq > ? ORDER BY seq LIMIT ?", after, most)
-        return [Delivery(**dict(row)) for row in rows]
+        return [_delivery(row) for row in rows]
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    values = dict(row)
+    for name in ("request_headers", "response_headers"):
+        values[name] = json.loads(values[name])
+    return Delivery(**values)
 
 
 def _webhook(row: sqlite3.Row) -> Webhook:

@@ -9,7 +9,13 @@ from twilio_emulator.models import LoggedRequest
 if TYPE_CHECKING:
     from twilio_emulator.store.database import Database
 
-__all__ = ["RequestLog"]
+__all__ = ["SCHEMA", "RequestLog"]
+
+SCHEMA = """
+CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER,
+    account_sid TEXT, write INTEGER NOT NULL, at REAL NOT NULL);
+"""
 
 _KEPT = 200_000
 _SWEEP_EVERY = 1_000

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.store import accounts, alerts, messages, numbers, outbox, records, requests
 from twilio_emulator.store.accounts import Accounts, ApiKeys
+from twilio_emulator.store.alerts import Alerts
 from twilio_emulator.store.database import Database
 from twilio_emulator.store.messages import Messages
 from twilio_emulator.store.numbers import Numbers
 from twilio_emulator.store.outbox import Outbox
+from twilio_emulator.store.records import Records
 from twilio_emulator.store.requests import RequestLog
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Store"]
+
+_SCHEMA = "".join(table.SCHEMA.strip() for table in (accounts, alerts, messages, numbers, outbox, records, requests))
 
 
 class Store:
@@ -30,12 +35,14 @@ class Store:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._database = Database(path)
+        self._database = Database(path, _SCHEMA)
         self.accounts = Accounts(self._database)
         self.keys = ApiKeys(self._database)
         self.numbers = Numbers(self._database)
         self.messages = Messages(self._database)
+        self.records = Records(self._database)
         self.outbox = Outbox(self._database)
+        self.alerts = Alerts(self._database)
         self.requests = RequestLog(self._database)
 
     def transaction(self) -> AbstractContextManager[None]:

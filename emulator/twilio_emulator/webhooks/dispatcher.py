@@ -1,29 +1,33 @@
-"""The emulator's own clockwork: moves messages on and calls the webhooks that are queued.
+"""Calls the webhooks that are queued, and hands their answers to whoever acts on them.
 
-What is to be done lies in the store, so a restart goes on where the last process stopped. Webhooks of one
-message are called one after another, in the order they arose; those of different messages at the same time.
+Webhooks of one lane are called one after another, in the order they arose; those of different lanes at the same time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from twilio_emulator.errors import ApiError
-from twilio_emulator.messaging.sending import Outgoing, advance, send
-from twilio_emulator.models import Direction, Stage, WebhookKind
+from twilio_emulator.models import Stage
+from twilio_emulator.signals import Signal
+from twilio_emulator.store.outbox import Exchange
+from twilio_emulator.webhooks.answers import Failure
 from twilio_emulator.webhooks.overrides import Overrides
 from twilio_emulator.webhooks.payloads import failure_params
 from twilio_emulator.webhooks.signing import sign
-from twilio_emulator.webhooks.twiml import InvalidReply, Reply, parse_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twilio_emulator.bell import Bell
     from twilio_emulator.core import Core
     from twilio_emulator.models import Webhook
+    from twilio_emulator.webhooks.answers import AnswerHandler
     from twilio_emulator.webhooks.sender import Outcome, WebhookSender
+    from twilio_emulator.webhooks.signing import SignedRequest
 
 __all__ = ["Dispatcher"]
 
@@ -31,62 +35,59 @@ _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 100
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Attempt:
+    """One call: what was sent, what came of it, and how long it took."""
+
+    request: SignedRequest
+    outcome: Outcome
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Result:
+    """What came of a stage: its last attempt, and what was wrong with it."""
+
+    attempt: _Attempt
+    failure: Failure | None
+
+
 class Dispatcher:
-    """Runs until cancelled.
+    """Starts what it is told to start and remembers what is under way.
 
     Args:
         core: the emulator.
         sender: what calls the URLs.
-        bell: rings when there may be something to do.
+        bell: rung when a webhook is done: the next of its lane may go.
+        handlers: who acts on the answers, by kind; the answers of other kinds are not looked at.
     """
 
-    def __init__(self, *, core: Core, sender: WebhookSender, bell: Bell) -> None:
+    def __init__(self, *, core: Core, sender: WebhookSender, bell: Bell, handlers: Mapping[str, AnswerHandler]) -> None:
         self._core = core
         self._sender = sender
         self._bell = bell
+        self._handlers = handlers
         self._busy: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self) -> None:
-        """Do what is due, wait, and so on."""
-        try:
-            while True:
-                rung = self._bell.listen()
-                self._advance_messages()
-                self._start_deliveries()
-                await self._wait(rung)
-        finally:
-            tasks = list(self._busy.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _wait(self, rung: asyncio.Future[None]) -> None:
-        """Return when the bell rings or the next message is due."""
-        due = self._core.store.messages.next_due()
-        if due is None:
-            await rung
-            return
-        nap = asyncio.ensure_future(self._core.clock.sleep_until(due))
-        try:
-            await asyncio.wait({rung, nap}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nap.cancel()
-
-    def _advance_messages(self) -> None:
-        now = self._core.clock.now()
-        due = self._core.store.messages.due(now)
-        if due:
-            with self._core.store.transaction():
-                for message in due:
-                    advance(self._core, message, now=now)
-
-    def _start_deliveries(self) -> None:
-        for seq, lane in self._core.store.outbox.queue():
+    def start(self, now: float) -> None:
+        """Start to call every webhook whose turn it is."""
+        for seq, lane in self._core.store.outbox.queue(now):
             if len(self._busy) >= _MOST_AT_ONCE:
                 return
             if lane not in self._busy:
                 self._busy[lane] = asyncio.create_task(self._deliver(seq), name=f"webhook-{seq}")
                 self._busy[lane].add_done_callback(partial(self._done, lane))
+
+    async def stop(self) -> None:
+        """Break off what is under way; it stays queued."""
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def is_idle(self, now: float) -> bool:
+        """Say whether no webhook is under way and none could be started."""
+        return not self._busy and not self._core.store.outbox.queue(now)
 
     def _done(self, lane: str, task: asyncio.Task[None]) -> None:
         del self._busy[lane]
@@ -99,34 +100,48 @@ class Dispatcher:
         outbox = self._core.store.outbox
         try:
             while webhook := outbox.find(seq):
-                failure = await self._attempts(webhook)
+                result = await self._attempts(webhook)
                 with self._core.store.transaction():
-                    if failure and webhook.stage == Stage.PRIMARY and webhook.fallback_url:
-                        outbox.fall_back(seq, error_code=failure)
-                    else:
-                        outbox.finish(seq)
+                    self._conclude(webhook, result)
         except Exception:
             with self._core.store.transaction():
                 outbox.finish(seq)
             raise
 
-    async def _attempts(self, webhook: Webhook) -> int | None:
-        """Call one URL as often as its overrides say; return the alert when the webhook failed."""
+    def _conclude(self, webhook: Webhook, result: _Result) -> None:
+        """Raise the alert of a stage that failed, and turn to the fallback URL or give up."""
+        outbox, failure = self._core.store.outbox, result.failure
+        if outbox.find(webhook.seq) is None and failure is None:
+            return
+        if failure:
+            self._alert(webhook, result.attempt, failure)
+        if failure and failure.falls_back and webhook.stage == Stage.PRIMARY and webhook.fallback_url:
+            outbox.fall_back(webhook.seq, error_code=failure.code)
+            return
+        outbox.finish(webhook.seq)
+        if failure and failure.falls_back and (handler := self._handlers.get(webhook.kind)):
+            handler.gave_up(self._core, webhook, failure)
+
+    async def _attempts(self, webhook: Webhook) -> _Result:
+        """Call one URL as often as its overrides say."""
         overrides = Overrides.parse(_target(webhook)[0])
         loop = asyncio.get_running_loop()
         deadline = loop.time() + overrides.total_timeout
-        current: Webhook | None = webhook
-        while current:
-            outcome = await self._attempt(current, overrides, left=max(0.1, deadline - loop.time()))
-            failure = self._settle(current, outcome)
+        current = webhook
+        while True:
+            attempt = await self._attempt(current, overrides, left=max(0.1, deadline - loop.time()))
+            result = _Result(attempt=attempt, failure=self._settle(current, attempt))
+            outcome = attempt.outcome
             spent = current.attempts >= overrides.retries or loop.time() >= deadline
             if outcome.ok or spent or not overrides.repeats(outcome.kind):
-                return failure
+                return result
             await self._core.clock.sleep_until(self._core.clock.now() + self._core.settings.retry_delay)
-            current = self._core.store.outbox.find(webhook.seq)
-        return None
+            found = self._core.store.outbox.find(webhook.seq)
+            if found is None:
+                return result
+            current = found
 
-    async def _attempt(self, webhook: Webhook, overrides: Overrides, *, left: float) -> Outcome:
+    async def _attempt(self, webhook: Webhook, overrides: Overrides, *, left: float) -> _Attempt:
         url, method = _target(webhook)
         params = list(webhook.params)
         if webhook.stage == Stage.FALLBACK:
@@ -136,60 +151,71 @@ class Dispatcher:
             url=url,
             method=method,
             params=params,
+            body=webhook.body,
             auth_token=account.auth_token,
             idempotency_token=webhook.token if webhook.attempts else None,
         )
-        return await self._sender.send(
+        started = asyncio.get_running_loop().time()
+        outcome = await self._sender.send(
             request,
             connect_timeout=overrides.connect_timeout,
             read_timeout=overrides.read_timeout,
             total_timeout=left,
         )
+        return _Attempt(request=request, outcome=outcome, duration=asyncio.get_running_loop().time() - started)
 
-    def _settle(self, webhook: Webhook, outcome: Outcome) -> int | None:
-        """Record an attempt and act on a good answer, in one transaction; return the alert when it failed."""
-        replies: list[Reply] = []
-        failure, note = outcome.error_code, outcome.error
-        if outcome.ok and webhook.kind == WebhookKind.INBOUND:
-            try:
-                replies = parse_reply(outcome.body, outcome.content_type)
-            except InvalidReply as invalid:
-                failure, note = invalid.code, str(invalid)
-        alert = failure
+    def _settle(self, webhook: Webhook, attempt: _Attempt) -> Failure | None:
+        """Record an attempt and act on a good answer, in one transaction; return what was wrong with it."""
+        outcome = attempt.outcome
+        failure = Failure(code=outcome.error_code, text=outcome.error or "") if outcome.error_code else None
+        handler = self._handlers.get(webhook.kind)
         with self._core.store.transaction():
-            for reply in replies:
-                alert, note = self._reply(webhook, reply) or (alert, note)
+            forgotten = self._core.store.outbox.find(webhook.seq) is None
+            if outcome.ok and handler and not forgotten:
+                failure = handler.answered(self._core, webhook, outcome)
             self._core.store.outbox.record(
                 webhook,
                 url=_target(webhook)[0],
                 status=outcome.status,
-                error_code=alert,
-                error=note,
+                error_code=failure.code if failure else None,
+                error=failure.text if failure else None,
                 now=self._core.clock.now(),
+                duration=attempt.duration,
+                request=Exchange(
+                    method=attempt.request.method, headers=attempt.request.headers, body=attempt.request.body
+                ),
+                response=Exchange(headers=outcome.headers, body=outcome.text),
             )
             if outcome.ok and failure is None:
                 self._core.store.outbox.finish(webhook.seq)
         return failure
 
-    def _reply(self, webhook: Webhook, reply: Reply) -> tuple[int, str] | None:
-        """Send what a TwiML answer asks for; return the alert when it is refused."""
-        message = self._core.store.messages.find(webhook.message_sid)
-        if message is None:
-            return None
-        outgoing = Outgoing(
-            sender=reply.sender or message.recipient,
-            recipient=reply.recipient or message.sender,
-            body=reply.body,
-            media=reply.media,
-            status_callback=reply.status_callback,
-            direction=Direction.REPLY,
+    def _alert(self, webhook: Webhook, attempt: _Attempt, failure: Failure) -> None:
+        sid, now = self._core.sids.sid("NO"), self._core.clock.now()
+        self._core.store.alerts.add(
+            sid=sid,
+            account_sid=webhook.account_sid,
+            resource_sid=webhook.resource_sid,
+            error_code=failure.code,
+            text=failure.text,
+            now=now,
+            request_method=attempt.request.method,
+            request_url=_target(webhook)[0],
+            request_headers=attempt.request.headers,
+            request_variables=attempt.request.body,
+            response_headers=attempt.outcome.headers,
+            response_body=attempt.outcome.text,
         )
-        account = self._core.store.accounts.require(message.account_sid)
-        try:
-            send(self._core, account, outgoing, now=self._core.clock.now())
-        except ApiError as refused:
-            return 14103 if refused.code == 21602 else refused.code, refused.message
-        return None
+        data = {"error_code": failure.code, "text": failure.text, "alert_sid": sid, "url": _target(webhook)[0]}
+        self._core.signals.emit(
+            Signal(
+                name="alert.raised",
+                account_sid=webhook.account_sid,
+                resource_sid=webhook.resource_sid,
+                now=now,
+                data=data,
+            )
+        )
 
 
 def _target(webhook: Webhook) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -14,7 +14,7 @@ from twilio_emulator.webhooks.twiml import LARGEST_REPLY
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from twilio_emulator.settings import ConnectTo
     from twilio_emulator.webhooks.signing import SignedRequest
@@ -45,6 +45,7 @@ class Outcome:
         kind: ``ct``, ``rt``, ``4xx``, ``5xx`` or ``other`` for a failure, ``""`` for a good answer.
         body: the answer, cut at what Twilio reads.
         content_type: its media type.
+        headers: its headers.
     """
 
     status: int | None = None
@@ -53,6 +54,12 @@ class Outcome:
     kind: str = ""
     body: bytes = b""
     content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The answer for people to read."""
+        return self.body.decode("utf-8", "replace")
 
     @property
     def ok(self) -> bool:
@@ -131,12 +138,13 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
 
 
 def _answered(reply: aiohttp.ClientResponse, body: bytes) -> Outcome:
+    headers = dict(reply.headers)
     if 200 <= reply.status < 300:
         declared = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Outcome(status=reply.status, body=body, content_type=declared)
+        return Outcome(status=reply.status, body=body, content_type=declared, headers=headers)
     kind = "4xx" if 400 <= reply.status < 500 else "5xx" if reply.status >= 500 else "other"
     error = f"the webhook answered HTTP {reply.status}"
-    return Outcome(status=reply.status, error_code=11200, error=error, kind=kind)
+    return Outcome(status=reply.status, error_code=11200, error=error, kind=kind, body=body, headers=headers)
 
 
 def _failed(error: Exception) -> Outcome:

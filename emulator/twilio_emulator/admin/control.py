@@ -1,0 +1,74 @@
+"""The emulator as a whole: ``/reset``, ``/clock`` and ``/idle``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from twilio_emulator.admin.edge import json_body, json_response, query_number, refuse_unknown
+from twilio_emulator.dates import iso8601
+from twilio_emulator.errors import AdminError
+
+if TYPE_CHECKING:
+    from twilio_emulator.admin.edge import Admin, AdminRoute
+
+__all__ = ["ROUTES"]
+
+_FARTHEST = 366 * 86_400.0
+_LONGEST_WAIT = 60.0
+
+
+async def reset(admin: Admin, _request: web.Request) -> web.Response:
+    """Forget everything but the parent account."""
+    core = admin.core
+    core.faults.clear()
+    with core.store.transaction():
+        core.store.erase()
+        core.seed()
+    return web.Response(status=204)
+
+
+async def clock(admin: Admin, _request: web.Request) -> web.Response:
+    """Tell the emulator's time."""
+    return _time(admin)
+
+
+async def advance(admin: Admin, request: web.Request) -> web.Response:
+    """Move the clock forward: what falls due meanwhile is done."""
+    body = await json_body(request)
+    refuse_unknown(body, {"seconds"})
+    seconds = body.get("seconds")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= _FARTHEST:
+        raise AdminError(status=400, message=f"seconds: give a number from 0 to {_FARTHEST:.0f}")
+    admin.core.clock.advance(float(seconds))
+    admin.bell.ring()
+    return _time(admin)
+
+
+async def idle(admin: Admin, request: web.Request) -> web.Response:
+    """Wait until nothing is due and no webhook is under way, up to ``wait`` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + query_number(request, "wait", most=_LONGEST_WAIT)
+    while True:
+        rung = admin.bell.listen()
+        left = deadline - loop.time()
+        if admin.clockwork.is_idle():
+            return json_response({"idle": True})
+        if left <= 0:
+            return json_response({"idle": False})
+        await asyncio.wait({rung}, timeout=left)
+
+
+def _time(admin: Admin) -> web.Response:
+    now = admin.core.clock.now()
+    return json_response({"now": now, "at": iso8601(now)})
+
+
+ROUTES: tuple[AdminRoute, ...] = (
+    ("POST", "/reset", reset),
+    ("GET", "/clock", clock),
+    ("POST", "/clock", advance),
+    ("GET", "/idle", idle),
+)

@@ -1,0 +1,90 @@
+"""Phones and their messages: ``/inbound`` and ``/messages``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twilio_emulator.admin.edge import MOST_ITEMS, flag, json_body, json_response, refuse_unknown, text, texts, wait_for
+from twilio_emulator.dates import iso8601
+from twilio_emulator.errors import AdminError
+from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.messaging.receiving import Incoming, receive
+from twilio_emulator.models import Direction
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from twilio_emulator.admin.edge import Admin, AdminRoute
+    from twilio_emulator.models import Message
+    from twilio_emulator.webhooks.signing import SignedRequest
+
+__all__ = ["ROUTES"]
+
+_COLUMNS = {"account": "account_sid", "from": "sender", "to": "recipient", "direction": "direction"}
+
+
+async def inbound(admin: Admin, request: web.Request) -> web.Response:
+    """A phone writes."""
+    body = await json_body(request)
+    refuse_unknown(body, {"from", "to", "body", "media", "profileName", "deliver"})
+    incoming = Incoming(
+        sender=text(body, "from"),
+        recipient=text(body, "to"),
+        body=text(body, "body", default=""),
+        media=texts(body, "media"),
+        profile_name=text(body, "profileName", default="") or None,
+    )
+    deliver = flag(body, "deliver", default=True)
+    core = admin.core
+    with core.store.transaction():
+        received = receive(core, incoming, deliver=deliver, now=core.clock.now())
+    answer = {"message": _message(received.message), "request": _request(received.request)}
+    return json_response(answer, status=201)
+
+
+async def messages(admin: Admin, request: web.Request) -> web.Response:
+    """Messages of all accounts, oldest first."""
+    conditions: list[tuple[str, object]] = []
+    for name, column in _COLUMNS.items():
+        if value := request.query.get(name):
+            wanted = str(Address.parse(value)) if name in {"from", "to"} else value
+            conditions.append((f"{column} = ?", wanted))
+    direction = request.query.get("direction")
+    if direction and direction not in list(Direction):
+        raise AdminError(status=400, message=f"direction: give one of {', '.join(Direction)}")
+    table = admin.core.store.messages
+    found = await wait_for(admin, request, lambda after: table.since(after, conditions, most=MOST_ITEMS))
+    return json_response({"messages": [_message(message) for message in found]})
+
+
+def _message(message: Message) -> dict[str, object]:
+    return {
+        "seq": message.seq,
+        "sid": message.sid,
+        "account": message.account_sid,
+        "direction": message.direction,
+        "from": message.sender,
+        "to": message.recipient,
+        "body": message.body,
+        "media": list(message.media),
+        "status": message.status,
+        "errorCode": message.error_code,
+        "created": iso8601(message.created),
+    }
+
+
+def _request(request: SignedRequest | None) -> dict[str, object] | None:
+    if request is None:
+        return None
+    return {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "body": request.body,
+    }
+
+
+ROUTES: tuple[AdminRoute, ...] = (
+    ("POST", "/inbound", inbound),
+    ("GET", "/messages", messages),
+)
