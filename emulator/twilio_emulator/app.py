@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from twilio_emulator.bell import Bell
 from twilio_emulator.clock import SystemClock
 from twilio_emulator.clockwork import Clockwork
 from twilio_emulator.core import Core
-from twilio_emulator.registry import ANSWER_HANDLERS, TIMERS
+from twilio_emulator.registry import ANSWER_HANDLERS, LISTENERS, TIMERS
 from twilio_emulator.sids import SidFactory
 from twilio_emulator.store import Store
 from twilio_emulator.webhooks.dispatcher import Dispatcher
@@ -63,6 +64,8 @@ def build_app(
     )
     with core.store.transaction():
         core.seed()
+    for listener in LISTENERS:
+        core.signals.connect(partial(listener, core))
     bell = Bell()
     core.store.after_commit(bell.ring)
     sender = WebhookSender(tls=tls, connect_to=settings.connect_to)

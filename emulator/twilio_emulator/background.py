@@ -1,9 +1,9 @@
 """An emulator in a thread of its own, for programs and tests that know no event loop.
 
-    with background_emulator() as emulator:
-        client = emulator.client()
-        tenant = client.api.v2010.accounts.create(friendly_name="muebles-sur")
-        emulator.advance(3600)
+with background_emulator() as emulator:
+    client = emulator.client()
+    tenant = client.api.v2010.accounts.create(friendly_name="muebles-sur")
+    emulator.advance(3600)
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["AdminClient"]
 
 _PATIENCE = 10.0
+_LONG_PATIENCE = 120.0
 
 
 class AdminClient:
@@ -86,8 +87,8 @@ class AdminClient:
         await self._call("POST", "/reset")
 
     async def advance(self, seconds: float) -> float:
-        """Move the emulator's clock forward; return its new time, seconds since the epoch."""
-        return float((await self._call("POST", "/clock", body={"seconds": seconds}))["now"])
+        """Move the emulator's clock forward, have all done that falls due, and return the new time in seconds."""
+        return float((await self._call("POST", "/clock", body={"seconds": seconds}, patience=_LONG_PATIENCE))["now"])
 
     async def idle(self, *, wait: float = 0) -> bool:
         """Say whether nothing is due and no webhook is under way, after waiting up to ``wait`` seconds for it."""
@@ -106,8 +107,9 @@ class AdminClient:
         *,
         body: Mapping[str, object] | None = None,
         query: dict[str, str] | None = None,
+        patience: float = _PATIENCE,
     ) -> dict[str, Any]:
-        timeout = aiohttp.ClientTimeout(total=_PATIENCE + float((query or {}).get("wait", 0)))
+        timeout = aiohttp.ClientTimeout(total=patience + float((query or {}).get("wait", 0)))
         async with self._session.request(
             method, f"{self._root}{path}", json=body, params=query, timeout=timeout
         ) as reply:

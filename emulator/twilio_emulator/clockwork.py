@@ -59,10 +59,11 @@ class Clockwork:
 
     def is_idle(self) -> bool:
         """Say whether nothing is due and no webhook is under way, until the clock moves or somebody calls."""
-        due, now = self._next_due(), self._core.clock.now()
+        due, now = self.next_due(), self._core.clock.now()
         return self._dispatcher.is_idle(now) and (due is None or due > now)
 
-    def _next_due(self) -> float | None:
+    def next_due(self) -> float | None:
+        """Return when the next thing is due, None for nothing."""
         store = self._core.store
         moments = (
             store.messages.next_due(),
@@ -73,7 +74,7 @@ class Clockwork:
 
     async def _wait(self, rung: asyncio.Future[None]) -> None:
         """Return when the bell rings or the next thing is due."""
-        due = self._next_due()
+        due = self.next_due()
         if due is None:
             await rung
             return

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import StateError
 from twilio_emulator.faults import Faults
 from twilio_emulator.models import Account, AccountStatus, KeyKind
-from twilio_emulator.signals import Signals
+from twilio_emulator.signals import Signal, Signals
 
 if TYPE_CHECKING:
     from twilio_emulator.clock import Clock
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from twilio_emulator.sids import SidFactory
     from twilio_emulator.store import Store
 
-__all__ = ["Core", "digest"]
+__all__ = ["Core", "Listener", "digest"]
 
 _log = logging.getLogger(__name__)
 
@@ -80,3 +81,7 @@ class Core:
         """Say whether messages pass: the account and its owner are both active."""
         owner = self.store.accounts.require(account.owner_sid)
         return account.status == owner.status == AccountStatus.ACTIVE
+
+
+Listener = Callable[[Core, Signal], None]
+"""Is told of everything that happens, in the transaction in which it happens; must not fail."""

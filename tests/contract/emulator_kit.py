@@ -6,12 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from aiohttp import web
-from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 
 from switchboard_twilio import TwilioTransport, twilio_client
@@ -106,21 +104,6 @@ async def a_world(**options: Any) -> AsyncIterator[World]:
     assert recorder.problems == []
 
 
-class EmulatorHttpClient(TwilioHttpClient):  # type: ignore[misc]
-    """How the docs tell users of the synchronous SDK to reach the emulator."""
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__()
-        self._base_url = base_url
-
-    def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Any:
-        """Send a call to the emulator: the product becomes the first part of the path."""
-        parts = urlsplit(uri)
-        product = (parts.hostname or "").split(".")[0]
-        query = f"?{parts.query}" if parts.query else ""
-        return super().request(method, f"{self._base_url}/{product}{parts.path}{query}", *args, **kwargs)
-
-
 @dataclass
 class Customer:
     """A customer's web server: remembers what Twilio sent, answers as told."""
@@ -128,11 +111,13 @@ class Customer:
     url: str = ""
     seen: list[web.Request] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
     answers: list[Callable[[], Awaitable[web.StreamResponse]]] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Take a webhook; the answers given beforehand are used up one by one, then it is an empty 204."""
         self.seen.append(request)
+        self.bodies.append(await request.text())
         posted = await request.post() if request.method == "POST" else request.query
         self.forms.append({name: str(value) for name, value in posted.items()})
         if self.answers:

@@ -12,8 +12,9 @@ import pytest
 from twilio.rest import Client
 
 from tests.contract.emulator_contract import FOLDER, Documents, Recorder
-from tests.contract.emulator_kit import NUMBER, PHONE, TRANSPORT_WARNINGS, EmulatorHttpClient, World, a_world
+from tests.contract.emulator_kit import NUMBER, PHONE, TRANSPORT_WARNINGS, World, a_world
 from twilio_emulator.resources import ROUTES
+from twilio_emulator.sdk import EmulatorHttpClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

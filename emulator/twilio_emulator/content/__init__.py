@@ -1,0 +1,1 @@
+"""Content templates: what they say once their variables are filled in, and where they are approved."""

@@ -1,0 +1,1 @@
+"""Event Streams: what happened, told to sinks."""

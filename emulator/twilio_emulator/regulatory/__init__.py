@@ -1,0 +1,1 @@
+"""Addresses, bundles and what the countries of the numbers ask for."""

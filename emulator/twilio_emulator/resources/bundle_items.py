@@ -1,0 +1,12 @@
+"""End users and supporting documents of regulatory bundles: ``numbers.twilio.com/v2/RegulatoryCompliance``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twilio_emulator.calls import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,12 @@
+"""What a Messaging Service sends from: ``messaging.twilio.com/v1/Services/{ServiceSid}/PhoneNumbers`` and others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twilio_emulator.calls import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,12 @@
+"""Keys of one's own that sign webhooks: ``webhooks.twilio.com/v1/Webhooks``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twilio_emulator.calls import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,12 @@
+"""Subscriptions of Event Streams: ``events.twilio.com/v1/Subscriptions``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twilio_emulator.calls import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = ()

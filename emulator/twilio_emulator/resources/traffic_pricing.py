@@ -1,0 +1,12 @@
+"""Prices of messages and calls: ``pricing.twilio.com/v1/Messaging`` and ``/v1/Voice``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twilio_emulator.calls import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,37 @@
+"""The emulator in a thread of its own, driven by the official synchronous SDK."""
+
+from __future__ import annotations
+
+from tests.contract.emulator_sync import NUMBER, PHONE, a_customer, a_world, refused
+
+
+def test_time_stands_still_until_it_is_moved() -> None:
+    """A message rests in its first state; an hour later it was delivered and every callback made."""
+    with a_world(status_delay=60) as world, a_customer(world.emulator) as customer:
+        world.buy()
+        sent = world.sub.messages.create(to=PHONE, from_=NUMBER, body="Hola", status_callback=f"{customer.url}/status")
+        assert world.sub.messages(sent.sid).fetch().status == "queued"
+
+        world.advance(3600)
+
+        assert world.sub.messages(sent.sid).fetch().status == "delivered"
+        assert [form["MessageStatus"] for form in customer.forms] == ["sending", "sent", "delivered"]
+        assert customer.signed_by(world.sub_token)
+
+
+def test_a_refusal_names_its_code_by_fetch_and_by_list() -> None:
+    """The SDK gives a list's refusal no code; the body has it."""
+    with a_world() as world:
+        with refused(404, 20404, "was not found"):
+            world.sub.messages("SM" + "0" * 32).fetch()
+        with refused(400, 20001, "Status"):
+            world.parent.api.v2010.accounts.list(status="sleeping")
+
+
+def test_a_webhook_that_fails_raises_an_alert_with_request_and_answer() -> None:
+    """And the phone's message stays received."""
+    with a_world() as world, a_customer(world.emulator) as customer:
+        world.buy(sms_url=f"{customer.url}/sms")
+        customer.answer("broken", status=500)
+        world.say("Hola")
+        assert [form["Body"] for form in customer.forms] == ["Hola"]
