@@ -5,7 +5,7 @@ UV_VERSION := 0.13.8
 UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 RUN := $(UV) run --frozen
 export UV_PYTHON_DOWNLOADS := never
-PY := operator/switchboard_operator bot-runtime/switchboard_runtime emulator/twilio_emulator twilio-transport/switchboard_twilio dev
+PY := operator/switchboard_operator bot-runtime/switchboard_runtime emulator/twilio_emulator twilio-transport/switchboard_twilio dev bench
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -71,6 +71,10 @@ test-api: setup ## a real kube-apiserver, the operator in-process, the emulator
 
 test-e2e: setup ## the demo's path on a real node
 	@$(RUN) pytest tests/e2e -q --timeout 900
+
+.PHONY: bench-emulator
+bench-emulator: setup ## the emulator's speed beside a plain aiohttp handler
+	@$(RUN) python -m bench.emulator $(ARGS)
 
 .PHONY: format
 format: setup ## ruff: format and mend
