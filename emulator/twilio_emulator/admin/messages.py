@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from twilio_emulator.admin.edge import MOST_ITEMS, flag, json_body, json_response, refuse_unknown, text, texts, wait_for
+from twilio_emulator.admin.edge import MOST_ITEMS, flag, json_body, json_response, refuse_unknown, text, wait_for
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import AdminError
 from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.receiving import Incoming, receive
 from twilio_emulator.models import Direction
+from twilio_emulator.whatsapp import incoming as whatsapp_incoming
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -26,13 +27,16 @@ _COLUMNS = {"account": "account_sid", "from": "sender", "to": "recipient", "dire
 async def inbound(admin: Admin, request: web.Request) -> web.Response:
     """A phone writes."""
     body = await json_body(request)
-    refuse_unknown(body, {"from", "to", "body", "media", "profileName", "deliver"})
+    refuse_unknown(body, {"from", "to", "body", "media", "profileName", "deliver", *whatsapp_incoming.FIELDS})
+    media = _media(body)
     incoming = Incoming(
         sender=text(body, "from"),
         recipient=text(body, "to"),
         body=text(body, "body", default=""),
-        media=texts(body, "media"),
+        media=tuple(url for url, _ in media),
+        media_types=tuple(kind for _, kind in media),
         profile_name=text(body, "profileName", default="") or None,
+        extra=whatsapp_incoming.read(body),
     )
     deliver = flag(body, "deliver", default=True)
     core = admin.core
@@ -55,6 +59,15 @@ async def messages(admin: Admin, request: web.Request) -> web.Response:
     table = admin.core.store.messages
     found = await wait_for(admin, request, lambda after: table.since(after, conditions, most=MOST_ITEMS))
     return json_response({"messages": [_message(message) for message in found]})
+
+
+def _media(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return URL and content type of each of the media: a URL alone, or ``{"url": …, "contentType": …}``."""
+    values = body.get("media") or []
+    if not isinstance(values, list) or not all(isinstance(value, str | dict) for value in values):
+        raise AdminError(status=400, message="media: give a list of URLs, or of objects with url and contentType")
+    items = [{"url": value} if isinstance(value, str) else value for value in values]
+    return [(text(item, "url"), text(item, "contentType", default="")) for item in items]
 
 
 def _message(message: Message) -> dict[str, object]:

@@ -6,18 +6,21 @@ callback URL, which belongs to an API that the emulator does not have yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import AdminError
 from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.segments import segments
 from twilio_emulator.models import Direction, MessageStatus, WebhookKind
-from twilio_emulator.webhooks.payloads import inbound_params
+from twilio_emulator.webhooks import payloads
 from twilio_emulator.webhooks.queue import enqueue
 from twilio_emulator.webhooks.signing import SignedRequest, sign
+from twilio_emulator.whatsapp import payloads as whatsapp_payloads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twilio_emulator.core import Core
     from twilio_emulator.models import Message, Number
 
@@ -26,13 +29,25 @@ __all__ = ["Incoming", "Received", "receive"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Incoming:
-    """What a phone writes; ``profile_name`` is the name a WhatsApp user shows."""
+    """What a phone writes.
+
+    Attributes:
+        sender: the phone.
+        recipient: the number or WhatsApp sender.
+        body: the text.
+        media: URLs.
+        media_types: content types of ``media`` by position; ``""`` or nothing where the URL's ending tells it.
+        profile_name: the name a WhatsApp user shows.
+        extra: what else is kept in ``message.extra``, JSON.
+    """
 
     sender: str
     recipient: str
     body: str
     media: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
     profile_name: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +84,7 @@ def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Rec
         media=incoming.media,
         profile_name=incoming.profile_name,
         sent=now,
+        extra={**incoming.extra, "media_types": list(incoming.media_types)},
         now=now,
     )
     request = _webhook(core, number, message, deliver=deliver, now=now) if number.config.sms_url else None
@@ -77,7 +93,7 @@ def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Rec
 
 def _webhook(core: Core, number: Number, message: Message, *, deliver: bool, now: float) -> SignedRequest:
     """Return the webhook of a message, queued if the emulator is to call it."""
-    config, params = number.config, inbound_params(message)
+    config, params = number.config, _params(message)
     if deliver:
         enqueue(
             core,
@@ -93,6 +109,12 @@ def _webhook(core: Core, number: Number, message: Message, *, deliver: bool, now
         )
     token = core.store.accounts.require(number.account_sid).auth_token
     return sign(url=config.sms_url, method=config.sms_method, params=params, auth_token=token)
+
+
+def _params(message: Message) -> payloads.Params:
+    if Address.parse(message.sender).is_whatsapp:
+        return whatsapp_payloads.inbound_params(message)
+    return payloads.inbound_params(message)
 
 
 def _number(core: Core, sender: Address, recipient: Address) -> Number:

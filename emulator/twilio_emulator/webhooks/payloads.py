@@ -1,11 +1,10 @@
 """What webhooks say: the parameters Twilio sends, in the order it was seen to send them.
 
-SMS carries places for North American numbers and empty ones elsewhere; WhatsApp carries the profile instead.
+SMS carries places for North American numbers and empty ones elsewhere; what WhatsApp carries is in ``whatsapp``.
 """
 
 from __future__ import annotations
 
-import json
 import mimetypes
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,9 +16,17 @@ from twilio_emulator.numbering.plan import country_of, locate
 if TYPE_CHECKING:
     from twilio_emulator.models import Message
 
-__all__ = ["failure_params", "inbound_params", "status_params"]
+__all__ = [
+    "API_VERSION",
+    "Params",
+    "content_type_of",
+    "failure_params",
+    "inbound_params",
+    "media_params",
+    "status_params",
+]
 
-_API_VERSION = "2010-04-01"
+API_VERSION = "2010-04-01"
 _CHANNEL_INSTALL_SID = "XE" + "e" * 32
 _MASKED_DIGITS = 4
 _EVENTS = {MessageStatus.DELIVERED: "DELIVERED", MessageStatus.READ: "READ"}
@@ -28,10 +35,24 @@ Params = list[tuple[str, str]]
 
 
 def inbound_params(message: Message) -> Params:
-    """Return the parameters for a message that came in."""
+    """Return the parameters for an SMS or MMS that came in."""
     sender, recipient = Address.parse(message.sender), Address.parse(message.recipient)
-    body = _whatsapp(message, sender) if sender.is_whatsapp else _sms(message, sender, recipient)
-    return [*body, *_media(message)]
+    return [*_sms(message, sender, recipient), *media_params(message)]
+
+
+def media_params(message: Message) -> Params:
+    """Return what is said of the media of a message that came in."""
+    pairs = []
+    for index, url in enumerate(message.media):
+        pairs += [(f"MediaContentType{index}", content_type_of(message, index)), (f"MediaUrl{index}", url)]
+    return pairs
+
+
+def content_type_of(message: Message, index: int) -> str:
+    """Return the content type of one of a message's media: the one given with it, else by its URL's ending."""
+    known = message.extra.get("media_types")
+    given = known[index] if isinstance(known, list) and index < len(known) else ""
+    return str(given or mimetypes.guess_type(urlsplit(message.media[index]).path)[0] or "image/jpeg")
 
 
 def status_params(message: Message) -> Params:
@@ -44,7 +65,7 @@ def status_params(message: Message) -> Params:
         ("MessageSid", message.sid),
         ("AccountSid", message.account_sid),
         ("From", message.sender),
-        ("ApiVersion", _API_VERSION),
+        ("ApiVersion", API_VERSION),
     ]
     recipient = Address.parse(message.recipient)
     if not recipient.is_whatsapp:
@@ -80,33 +101,7 @@ def _sms(message: Message, sender: Address, recipient: Address) -> Params:
         ("MessageSid", message.sid),
         ("AccountSid", message.account_sid),
         ("From", message.sender),
-        ("ApiVersion", _API_VERSION),
-    ]
-
-
-def _whatsapp(message: Message, sender: Address) -> Params:
-    wa_id = sender.number.removeprefix("+") if sender.number.startswith("+") else ""
-    profile = message.profile_name or wa_id or sender.number
-    metadata = {"type": "whatsapp", "data": {"context": {"ProfileName": profile, "WaId": wa_id}}}
-    encoded = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
-    kind = _content_type(message.media[0]).partition("/")[0] if message.media else "text"
-    return [
-        ("SmsMessageSid", message.sid),
-        ("NumMedia", str(len(message.media))),
-        ("ProfileName", profile),
-        ("MessageType", kind),
-        ("SmsSid", message.sid),
-        *([("WaId", wa_id)] if wa_id else [("ExternalUserId", message.sender)]),
-        ("SmsStatus", message.status),
-        ("Body", message.body),
-        ("To", message.recipient),
-        ("NumSegments", str(message.num_segments)),
-        ("ReferralNumMedia", "0"),
-        ("MessageSid", message.sid),
-        ("AccountSid", message.account_sid),
-        *([("ChannelMetadata", encoded)] if wa_id else []),
-        ("From", message.sender),
-        ("ApiVersion", _API_VERSION),
+        ("ApiVersion", API_VERSION),
     ]
 
 
@@ -119,14 +114,3 @@ def _geography(end: str, number: str) -> Params:
         (f"{end}City", ((area and area.locality) or "").upper()),
         (f"{end}Zip", (area and area.postal_code) or ""),
     ]
-
-
-def _media(message: Message) -> Params:
-    pairs = []
-    for index, url in enumerate(message.media):
-        pairs += [(f"MediaContentType{index}", _content_type(url)), (f"MediaUrl{index}", url)]
-    return pairs
-
-
-def _content_type(url: str) -> str:
-    return mimetypes.guess_type(urlsplit(url).path)[0] or "image/jpeg"
