@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twilio_emulator.errors import StateError
+from twilio_emulator.errors import ApiError, StateError
 from twilio_emulator.faults import Faults
-from twilio_emulator.models import Account, AccountStatus, KeyKind
+from twilio_emulator.models import Account, AccountStatus, AccountType, KeyKind
 from twilio_emulator.signals import Signal, Signals
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Core:
 
     def _seed_main_key(self) -> None:
         key = self.settings.main_key
-        if key and self.store.keys.find(key.sid) is None:
+        if key and not self.store.keys.was_there(key.sid):
             self.store.keys.add(
                 sid=key.sid,
                 account_sid=self.settings.account_sid,
@@ -77,10 +77,29 @@ class Core:
                 now=self.clock.now(),
             )
 
+    def status_of(self, account: Account) -> AccountStatus:
+        """Return an account's state in effect: a subaccount is suspended when its parent is."""
+        own = AccountStatus(account.status)
+        if own != AccountStatus.ACTIVE or account.is_parent:
+            return own
+        return AccountStatus(self.store.accounts.require(account.owner_sid).status)
+
     def may_communicate(self, account: Account) -> bool:
-        """Say whether messages pass: the account and its owner are both active."""
-        owner = self.store.accounts.require(account.owner_sid)
-        return account.status == owner.status == AccountStatus.ACTIVE
+        """Say whether messages and calls pass: the account and its owner are both active."""
+        return self.status_of(account) == AccountStatus.ACTIVE
+
+    def check_active(self, account: Account) -> None:
+        """Refuse what only an active account may do: messages, calls, purchases.
+
+        Raises:
+            ApiError: 403/20005, it or its parent is suspended.
+        """
+        if not self.may_communicate(account):
+            raise ApiError(status=403, code=20005, message="Account is not active")
+
+    def is_trial(self, account: Account) -> bool:
+        """Say whether an account does not pay; a trial account's subaccount is one too."""
+        return AccountType.TRIAL in {account.type, self.store.accounts.require(account.owner_sid).type}
 
 
 Listener = Callable[[Core, Signal], None]

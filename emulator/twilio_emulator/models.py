@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "AccountStatus",
+    "AccountType",
     "Alert",
     "ApiKey",
     "Delivery",
@@ -41,11 +42,19 @@ class AccountStatus(StrEnum):
     CLOSED = "closed"
 
 
+class AccountType(StrEnum):
+    """Whether an account pays."""
+
+    FULL = "Full"
+    TRIAL = "Trial"
+
+
 class KeyKind(StrEnum):
-    """Kinds of API key; Main keys are seeded, the REST API makes Standard ones."""
+    """Kinds of API key; Main keys are seeded, the REST API makes the others."""
 
     MAIN = "main"
     STANDARD = "standard"
+    RESTRICTED = "restricted"
 
 
 class Direction(StrEnum):
@@ -95,7 +104,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """An account or subaccount; the parent owns itself."""
+    """An account or subaccount; the parent owns itself.
+
+    ``type`` is an ``AccountType``; ``suspended_by`` is ``twilio`` when only Twilio can lift it, else ``""``.
+    """
 
     seq: int
     sid: str
@@ -107,6 +119,8 @@ class Account:
     secondary_created: float | None
     created: float
     updated: float
+    type: str
+    suspended_by: str
 
     @property
     def is_parent(self) -> bool:
@@ -116,7 +130,10 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiKey:
-    """An API key; of the secret only a digest is kept."""
+    """An API key; of the secret only a digest is kept.
+
+    ``permissions`` are those of a restricted key; ``alive`` is 0 once it was deleted.
+    """
 
     seq: int
     sid: str
@@ -126,6 +143,8 @@ class ApiKey:
     secret_digest: str
     created: float
     updated: float
+    permissions: tuple[str, ...]
+    alive: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

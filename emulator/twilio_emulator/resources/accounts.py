@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.accounts_control import SUSPENDED_BY_TWILIO, quota
 from twilio_emulator.auth import CredentialKind, reach_account
 from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.dates import rfc2822
@@ -50,7 +51,7 @@ def create(call: Call) -> Answer:
     if parent.status != AccountStatus.ACTIVE:
         raise _refused(21476, "Unable to create a subaccount, parent account is suspended.")
     accounts = call.core.store.accounts
-    if accounts.count_open_subaccounts(parent.sid) >= call.core.settings.max_subaccounts:
+    if accounts.count_open_subaccounts(parent.sid) >= quota(call.core, parent):
         raise _refused(21480, "Reached maximum number of subaccounts")
     account = accounts.add(
         sid=call.core.sids.sid("AC"),
@@ -58,6 +59,7 @@ def create(call: Call) -> Answer:
         friendly_name=name or f"SubAccount Created at {rfc2822(call.now)}",
         auth_token=call.core.sids.token(),
         now=call.now,
+        type_=parent.type,
     )
     return Answer(status=201, body=_render(call, account))
 
@@ -108,6 +110,8 @@ def _check_status(call: Call, account: Account) -> None:
         raise _refused(21479, "Unable to update Status for subaccount, subaccount has been closed.")
     if call.caller.account.status != AccountStatus.ACTIVE:
         raise _refused(21476, "Unable to update Status for subaccount, parent account is suspended.")
+    if account.suspended_by == SUSPENDED_BY_TWILIO:
+        raise _refused(21478, "Unable to update Status for subaccount, subaccount has been suspended by Twilio.")
 
 
 def _named(call: Call) -> Account:
@@ -141,7 +145,7 @@ def _render(call: Call, account: Account) -> Json:
         "sid": account.sid,
         "status": account.status,
         "subresource_uris": {name: f"{root}/{path}.json" for name, path in _SUBRESOURCES.items()},
-        "type": "Full",
+        "type": account.type,
         "uri": f"{root}.json",
     }
 

@@ -55,7 +55,7 @@ def update(call: Call) -> Answer:
     if call.params.text("Policy"):
         raise invalid("Policy", "a Standard key has none")
     if name is not None:
-        call.core.store.keys.rename(key.sid, friendly_name=name, now=call.now)
+        call.core.store.keys.change(key.sid, friendly_name=name, now=call.now)
     return Answer(body=_render(_named(call)))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from twilio_emulator.models import Account, AccountStatus, ApiKey
+from twilio_emulator.models import Account, AccountStatus, AccountType, ApiKey
 from twilio_emulator.store.window import slice_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from twilio_emulator.store.database import Database
@@ -19,14 +21,15 @@ SCHEMA = """
 CREATE TABLE accounts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, owner_sid TEXT NOT NULL,
     friendly_name TEXT NOT NULL, status TEXT NOT NULL, auth_token TEXT NOT NULL,
-    secondary_token TEXT, secondary_created REAL, created REAL NOT NULL, updated REAL NOT NULL);
+    secondary_token TEXT, secondary_created REAL, created REAL NOT NULL, updated REAL NOT NULL,
+    type TEXT NOT NULL, suspended_by TEXT NOT NULL);
 CREATE INDEX accounts_by_name ON accounts (friendly_name, seq);
 CREATE INDEX accounts_by_owner ON accounts (owner_sid, seq);
 CREATE INDEX accounts_by_status ON accounts (owner_sid, status, seq);
 CREATE TABLE api_keys (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
     friendly_name TEXT NOT NULL, kind TEXT NOT NULL, secret_digest TEXT NOT NULL,
-    created REAL NOT NULL, updated REAL NOT NULL);
+    created REAL NOT NULL, updated REAL NOT NULL, permissions TEXT NOT NULL, alive INTEGER NOT NULL);
 CREATE INDEX api_keys_by_account ON api_keys (account_sid, seq);
 """
 
@@ -37,7 +40,16 @@ class Accounts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, *, sid: str, owner_sid: str, friendly_name: str, auth_token: str, now: float) -> Account:
+    def add(
+        self,
+        *,
+        sid: str,
+        owner_sid: str,
+        friendly_name: str,
+        auth_token: str,
+        now: float,
+        type_: str = AccountType.FULL,
+    ) -> Account:
         """Add an active account."""
         self._database.insert(
             "accounts",
@@ -49,6 +61,8 @@ class Accounts:
                 "auth_token": auth_token,
                 "created": now,
                 "updated": now,
+                "type": type_,
+                "suspended_by": "",
             },
         )
         return self.require(sid)
@@ -92,13 +106,21 @@ class Accounts:
 
 
 class ApiKeys:
-    """The table of API keys."""
+    """The table of API keys; a deleted one stays, so that a seeded Main key does not come back."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(
-        self, *, sid: str, account_sid: str, friendly_name: str, kind: str, secret_digest: str, now: float
+        self,
+        *,
+        sid: str,
+        account_sid: str,
+        friendly_name: str,
+        kind: str,
+        secret_digest: str,
+        now: float,
+        permissions: Sequence[str] = (),
     ) -> ApiKey:
         """Add a key."""
         values = {
@@ -109,25 +131,55 @@ class ApiKeys:
             "secret_digest": secret_digest,
             "created": now,
             "updated": now,
+            "permissions": json.dumps(list(permissions)),
+            "alive": True,
         }
-        seq = self._database.insert("api_keys", values)
-        row = self._database.one("SELECT * FROM api_keys WHERE seq = ?", seq)
-        return ApiKey(**dict(row or {}))
+        self._database.insert("api_keys", values)
+        return self.require(sid)
 
     def find(self, sid: str) -> ApiKey | None:
-        """Return the key, or None."""
-        row = self._database.one("SELECT * FROM api_keys WHERE sid = ?", sid)
-        return ApiKey(**dict(row)) if row else None
+        """Return the key, or None when it never was or is deleted."""
+        row = self._database.one("SELECT * FROM api_keys WHERE sid = ? AND alive", sid)
+        return _key(row) if row else None
+
+    def require(self, sid: str) -> ApiKey:
+        """Return a key that is known to exist."""
+        key = self.find(sid)
+        if key is None:
+            raise LookupError(f"key {sid} is gone")
+        return key
+
+    def was_there(self, sid: str) -> bool:
+        """Say whether there is such a key or was one before it was deleted."""
+        return self._database.one("SELECT 1 FROM api_keys WHERE sid = ?", sid) is not None
 
     def page(self, account_sid: str, window: Window) -> Slice[ApiKey]:
         """Return one page of an account's keys."""
-        rows, more = self._database.page("api_keys", [("account_sid = ?", account_sid)], window)
-        return slice_of([ApiKey(**dict(row)) for row in rows], more=more)
+        rows, more = self._database.page("api_keys", [("account_sid = ?", account_sid), ("alive = ?", True)], window)
+        return slice_of([_key(row) for row in rows], more=more)
 
-    def rename(self, sid: str, *, friendly_name: str, now: float) -> None:
-        """Give a key another name."""
-        self._database.update("api_keys", "sid", sid, {"friendly_name": friendly_name, "updated": now})
+    def change(
+        self, sid: str, *, now: float, friendly_name: str | None = None, permissions: Sequence[str] | None = None
+    ) -> ApiKey:
+        """Give a key another name or other permissions; None leaves them."""
+        values: dict[str, object] = {"updated": now}
+        if friendly_name is not None:
+            values["friendly_name"] = friendly_name
+        if permissions is not None:
+            values["permissions"] = json.dumps(list(permissions))
+        self._database.update("api_keys", "sid", sid, values)
+        return self.require(sid)
 
     def delete(self, sid: str) -> None:
         """Remove a key; whoever uses it is refused from now on."""
-        self._database.execute("DELETE FROM api_keys WHERE sid = ?", sid)
+        self._database.update("api_keys", "sid", sid, {"alive": False})
+
+    def delete_all(self, account_sid: str) -> None:
+        """Remove all keys of an account."""
+        self._database.update("api_keys", "account_sid", account_sid, {"alive": False})
+
+
+def _key(row: sqlite3.Row) -> ApiKey:
+    values = dict(row)
+    values["permissions"] = tuple(json.loads(values["permissions"]))
+    return ApiKey(**values)
