@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-__all__ = ["EmulatorHttpClient", "sdk_client"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["EmulatorHttpClient", "redirected_sdk", "sdk_client"]
+
+_TWILIO = ".twilio.com"
 
 
 class EmulatorHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
@@ -21,14 +28,11 @@ class EmulatorHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK has
 
     def __init__(self, base_url: str, *, timeout: float = 10.0) -> None:
         super().__init__(timeout=timeout)
-        self._base_url = base_url.rstrip("/")
+        self._base_url = base_url
 
     def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Any:
         """Send a call to the emulator."""
-        parts = urlsplit(uri)
-        product = (parts.hostname or "").partition(".")[0]
-        query = f"?{parts.query}" if parts.query else ""
-        return super().request(method, f"{self._base_url}/{product}{parts.path}{query}", *args, **kwargs)
+        return super().request(method, _moved(uri, self._base_url), *args, **kwargs)
 
     def close(self) -> None:
         """Close the connections."""
@@ -49,3 +53,35 @@ def sdk_client(
         timeout: seconds for one call.
     """
     return Client(username, password, account_sid, http_client=EmulatorHttpClient(base_url, timeout=timeout))
+
+
+@contextmanager
+def redirected_sdk(base_url: str) -> Iterator[None]:
+    """Have every client of the SDK call the emulator, synchronous or not, also those that the code under test makes.
+
+    Args:
+        base_url: where the emulator is.
+    """
+    sync, later = TwilioHttpClient.request, AsyncTwilioHttpClient.request
+
+    def request(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        return sync(self, method, _moved(url, base_url), *args, **kwargs)
+
+    async def request_later(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        return await later(self, method, _moved(url, base_url), *args, **kwargs)
+
+    TwilioHttpClient.request, AsyncTwilioHttpClient.request = request, request_later
+    try:
+        yield
+    finally:
+        TwilioHttpClient.request, AsyncTwilioHttpClient.request = sync, later
+
+
+def _moved(url: str, base_url: str) -> str:
+    """Return where a call goes instead; what is not for Twilio goes where it would."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host.endswith(_TWILIO):
+        return url
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{base_url.rstrip('/')}/{host.partition('.')[0]}{parts.path}{query}"
