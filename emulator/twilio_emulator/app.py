@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from twilio_emulator import admin, server
+from twilio_emulator import web as page
 from twilio_emulator.admin.edge import Admin
 from twilio_emulator.bell import Bell
 from twilio_emulator.clock import SystemClock
@@ -73,6 +74,7 @@ def build_app(
     clockwork = Clockwork(core=core, dispatcher=dispatcher, bell=bell, timers=TIMERS)
     app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=middlewares)
     app.cleanup_ctx.append(lambda _: _run(core, clockwork, sender))
+    page.add_routes(app)
     admin.add_routes(app, Admin(core=core, bell=bell, clockwork=clockwork))
     server.add_routes(app, core)
     return app
