@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twilio_emulator.store import accounts, alerts, messages, numbers, outbox, records, requests
+from twilio_emulator.store import accounts, alerts, calls, messages, numbers, outbox, records, requests
 from twilio_emulator.store.accounts import Accounts, ApiKeys
 from twilio_emulator.store.alerts import Alerts
+from twilio_emulator.store.calls import Calls
 from twilio_emulator.store.database import Database
 from twilio_emulator.store.messages import Messages
 from twilio_emulator.store.numbers import Numbers
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
-_SCHEMA = "".join(table.SCHEMA.strip() for table in (accounts, alerts, messages, numbers, outbox, records, requests))
+_SCHEMA = "".join(
+    table.SCHEMA.strip() for table in (accounts, alerts, calls, messages, numbers, outbox, records, requests)
+)
 
 
 class Store:
@@ -40,6 +43,7 @@ class Store:
         self.keys = ApiKeys(self._database)
         self.numbers = Numbers(self._database)
         self.messages = Messages(self._database)
+        self.calls = Calls(self._database)
         self.records = Records(self._database)
         self.outbox = Outbox(self._database)
         self.alerts = Alerts(self._database)

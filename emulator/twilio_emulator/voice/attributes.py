@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from twilio_emulator.voice.verbs import RecordingCallback
-from twilio_emulator.webhooks.twiml import InvalidReply
+from twilio_emulator.webhooks.xml import InvalidReply
 
 if TYPE_CHECKING:
     from collections.abc import Collection

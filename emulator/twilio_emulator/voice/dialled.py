@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.voice.attributes import SCHEMA, Attributes
 from twilio_emulator.voice.verbs import DIAL_TIMEOUT, LONGEST_CALL, Dial, Noun, Unemulated
-from twilio_emulator.webhooks.twiml import InvalidReply
+from twilio_emulator.webhooks.xml import InvalidReply
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET

@@ -8,8 +8,7 @@ content type, 12100 no XML, 12102 another root, 11100 a URL, 13xxx and 14xxx a v
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
 from twilio_emulator.voice.attributes import SCHEMA, Attributes, check_url
 from twilio_emulator.voice.dialled import dial
@@ -28,10 +27,12 @@ from twilio_emulator.voice.verbs import (
     Unemulated,
     Verb,
 )
-from twilio_emulator.webhooks.twiml import LARGEST_REPLY, InvalidReply
+from twilio_emulator.webhooks.twiml import LARGEST_REPLY
+from twilio_emulator.webhooks.xml import InvalidReply, parse_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from xml.etree import ElementTree as ET
 
 __all__ = ["InvalidReply", "parse_voice"]
 
@@ -102,13 +103,6 @@ _RECORD_ATTRIBUTES = frozenset(
 )
 
 
-class _NoDoctype(ET.TreeBuilder):
-    """Refuses a document type at its start, whatever the document's encoding: no entity is ever declared."""
-
-    def doctype(self, _name: str, _public: str | None, _system: str | None) -> NoReturn:
-        raise InvalidReply(12100, "a document type is not allowed in TwiML")
-
-
 def parse_voice(body: bytes, content_type: str) -> tuple[Verb, ...]:
     """Return the verbs that an answer to a voice webhook consists of.
 
@@ -128,18 +122,11 @@ def parse_voice(body: bytes, content_type: str) -> tuple[Verb, ...]:
         return (Say(text=text),) if text else ()
     if content_type not in _XML:
         raise InvalidReply(12300, f"the answer's Content-Type is {content_type or 'missing'}, not text/xml")
-    root = _parse(body)
+    root = parse_xml(body)
     if root.tag != "Response":
         raise InvalidReply(12102, f"the root element is {root.tag}, not Response")
     _refuse_text(root)
     return tuple(_verb(element) for element in root)
-
-
-def _parse(body: bytes) -> ET.Element:
-    try:
-        return ET.fromstring(body, ET.XMLParser(target=_NoDoctype()))  # noqa: S314  # entities are refused
-    except (ET.ParseError, LookupError, ValueError) as error:
-        raise InvalidReply(12100, f"the answer is no XML document: {error}") from error
 
 
 def _verb(element: ET.Element) -> Verb:

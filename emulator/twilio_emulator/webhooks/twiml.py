@@ -9,29 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
-from twilio_emulator.errors import EmulatorError
+from twilio_emulator.webhooks.xml import InvalidReply, parse_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from xml.etree import ElementTree as ET
 
 __all__ = ["LARGEST_REPLY", "InvalidReply", "Reply", "parse_reply"]
 
 LARGEST_REPLY = 64 * 1024
 _XML = frozenset({"text/xml", "application/xml", "text/html", "application/xhtml+xml"})
-
-
-class InvalidReply(EmulatorError):
-    """An answer that cannot be acted on.
-
-    Attributes:
-        code: Twilio's alert.
-    """
-
-    def __init__(self, code: int, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,19 +51,10 @@ def parse_reply(body: bytes, content_type: str) -> list[Reply]:
         return [Reply(body=body.decode("utf-8", "replace"))]
     if content_type not in _XML:
         raise InvalidReply(12300, f"the answer's Content-Type is {content_type or 'missing'}, not text/xml")
-    root = _parse(body)
+    root = parse_xml(body)
     if root.tag != "Response":
         raise InvalidReply(12102, f"the root element is {root.tag}, not Response")
     return list(_messages(root))
-
-
-def _parse(body: bytes) -> ET.Element:
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise InvalidReply(12100, "a document type is not allowed in TwiML")
-    try:
-        return ET.fromstring(body)  # noqa: S314  # entities are refused above
-    except (ET.ParseError, LookupError, ValueError) as error:
-        raise InvalidReply(12100, f"the answer is no XML document: {error}") from error
 
 
 def _messages(root: ET.Element) -> Iterator[Reply]:

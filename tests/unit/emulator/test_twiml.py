@@ -62,3 +62,13 @@ def test_the_documents_own_encoding_counts(encoding: str) -> None:
     document = f"<?xml version='1.0' encoding='{encoding}'?><Response><Message>año</Message></Response>"
 
     assert parse_reply(document.encode(encoding), "text/xml") == [Reply(body="año")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_document_type_is_refused_in_every_encoding(encoding: str) -> None:
+    """So that no entity is ever declared."""
+    text = f"<?xml version='1.0' encoding='{encoding}'?><!DOCTYPE Response [<!ENTITY a 'b'>]><Response>&a;</Response>"
+    with pytest.raises(InvalidReply, match="document type") as caught:
+        parse_reply(text.encode(encoding), "text/xml")
+
+    assert caught.value.code == 12100
