@@ -15,6 +15,8 @@ class Bell:
 
     def __init__(self) -> None:
         self._listeners: list[asyncio.Future[None]] = []
+        self.rings = 0
+        """How often it rang; whoever remembers a smaller count has missed something."""
 
     def listen(self) -> asyncio.Future[None]:
         """Return a future that is done at the next ring."""
@@ -25,6 +27,7 @@ class Bell:
 
     def ring(self) -> None:
         """Wake all listeners."""
+        self.rings += 1
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             if not listener.done():

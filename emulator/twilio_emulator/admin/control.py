@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from twilio_emulator.admin.edge import json_body, json_response, query_number, refuse_unknown
+from twilio_emulator.admin.edge import json_body, json_response, query_number, refuse_unknown, wait_for
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import AdminError
 
@@ -44,6 +44,16 @@ async def advance(admin: Admin, request: web.Request) -> web.Response:
         raise AdminError(status=400, message=f"seconds: give a number from 0 to {_FARTHEST:.0f}")
     await _move_to(admin, admin.core.clock.now() + seconds)
     return _time(admin)
+
+
+async def changes(admin: Admin, request: web.Request) -> web.Response:
+    """Wait up to ``wait`` seconds until the count of changes is another than ``after``, and tell it.
+
+    A restart counts anew, so a smaller count is a change as well.
+    """
+    bell = admin.bell
+    await wait_for(admin, request, lambda after: [] if bell.rings == after else [bell.rings])
+    return json_response({"changes": bell.rings})
 
 
 async def idle(admin: Admin, request: web.Request) -> web.Response:
@@ -89,4 +99,5 @@ ROUTES: tuple[AdminRoute, ...] = (
     ("GET", "/clock", clock),
     ("POST", "/clock", advance),
     ("GET", "/idle", idle),
+    ("GET", "/changes", changes),
 )

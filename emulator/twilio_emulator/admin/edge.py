@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from twilio_emulator.errors import AdminError
+from twilio_emulator.store.window import Stretch
 
 if TYPE_CHECKING:
     from twilio_emulator.bell import Bell
@@ -27,6 +28,7 @@ __all__ = [
     "json_response",
     "query_number",
     "refuse_unknown",
+    "stretch_of",
     "text",
     "texts",
     "wait_for",
@@ -76,6 +78,18 @@ async def wait_for(admin: Admin, request: web.Request, find: Callable[[int], lis
         if found or left <= 0:
             return found
         await asyncio.wait({rung}, timeout=left)
+
+
+def stretch_of(request: web.Request) -> Stretch:
+    """Return which part of a log the query wants: ``after``, ``before``, and ``last`` for the newest so many."""
+    before = int(query_number(request, "before", most=2**53))
+    newest = int(query_number(request, "last", most=MOST_ITEMS))
+    return Stretch(
+        after=int(query_number(request, "after", most=2**53)),
+        before=before or None,
+        most=newest or MOST_ITEMS,
+        newest=bool(newest),
+    )
 
 
 async def json_body(request: web.Request) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twilio_emulator.admin.edge import MOST_ITEMS, json_response, wait_for
+from twilio_emulator.admin.edge import json_response, stretch_of, wait_for
 from twilio_emulator.dates import iso8601
 
 if TYPE_CHECKING:
@@ -18,16 +18,25 @@ __all__ = ["ROUTES"]
 
 async def requests(admin: Admin, request: web.Request) -> web.Response:
     """API calls served, oldest first."""
-    log = admin.core.store.requests
-    found = await wait_for(admin, request, lambda after: log.since(after, most=MOST_ITEMS))
+    log, stretch = admin.core.store.requests, stretch_of(request)
+    conditions = _conditions(request, {"account": "account_sid = ?", "path": "instr(path, ?)"})
+    found = await wait_for(admin, request, lambda _: log.since(stretch, conditions))
     return json_response({"requests": [_logged(item) for item in found]})
 
 
 async def deliveries(admin: Admin, request: web.Request) -> web.Response:
     """Webhook attempts, oldest first."""
-    outbox = admin.core.store.outbox
-    found = await wait_for(admin, request, lambda after: outbox.attempts_since(after, most=MOST_ITEMS))
+    outbox, stretch = admin.core.store.outbox, stretch_of(request)
+    conditions = _conditions(
+        request, {"account": "account_sid = ?", "resource": "resource_sid = ?", "url": "instr(url, ?)"}
+    )
+    found = await wait_for(admin, request, lambda _: outbox.attempts_since(stretch, conditions))
     return json_response({"deliveries": [_delivery(item) for item in found]})
+
+
+def _conditions(request: web.Request, known: dict[str, str]) -> list[tuple[str, object]]:
+    """Return a condition for each of the query's filters that is given."""
+    return [(condition, value) for name, condition in known.items() if (value := request.query.get(name))]
 
 
 def _logged(item: LoggedRequest) -> dict[str, object]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from twilio_emulator.admin.edge import MOST_ITEMS, flag, json_body, json_response, refuse_unknown, text, wait_for
+from twilio_emulator.admin.edge import (
+    MOST_ITEMS,
+    flag,
+    json_body,
+    json_response,
+    query_number,
+    refuse_unknown,
+    stretch_of,
+    text,
+    wait_for,
+)
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import AdminError
-from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.messaging.addresses import WHATSAPP, Address
 from twilio_emulator.messaging.receiving import Incoming, receive
 from twilio_emulator.models import Direction
 from twilio_emulator.whatsapp import incoming as whatsapp_incoming
@@ -46,6 +57,17 @@ async def inbound(admin: Admin, request: web.Request) -> web.Response:
     return json_response(answer, status=201)
 
 
+async def conversations(admin: Admin, request: web.Request) -> web.Response:
+    """Who wrote with whom, the latest first; ``containing`` is part of a number, ``last`` the most of them."""
+    most = int(query_number(request, "last", most=MOST_ITEMS)) or 100
+    found = admin.core.store.messages.conversations(request.query.get("containing", ""), most=most)
+    answer = [
+        {"number": item.number, "phone": item.phone, "messages": item.messages, "last": _message(item.last)}
+        for item in found
+    ]
+    return json_response({"conversations": answer})
+
+
 async def messages(admin: Admin, request: web.Request) -> web.Response:
     """Messages of all accounts, oldest first."""
     conditions: list[tuple[str, object]] = []
@@ -56,9 +78,22 @@ async def messages(admin: Admin, request: web.Request) -> web.Response:
     direction = request.query.get("direction")
     if direction and direction not in list(Direction):
         raise AdminError(status=400, message=f"direction: give one of {', '.join(Direction)}")
-    table = admin.core.store.messages
-    found = await wait_for(admin, request, lambda after: table.since(after, conditions, most=MOST_ITEMS))
+    conditions += _between(request.query.get("between", ""))
+    table, stretch = admin.core.store.messages, stretch_of(request)
+    found = await wait_for(admin, request, lambda _: table.since(stretch, conditions))
     return json_response({"messages": [_message(message) for message in found]})
+
+
+def _between(pair: str) -> list[tuple[str, object]]:
+    """Return conditions for all that two numbers, ``A,B``, wrote to each other by SMS and WhatsApp."""
+    if not pair:
+        return []
+    numbers = [Address.parse(part).number for part in pair.split(",")]
+    if len(numbers) != 2:
+        raise AdminError(status=400, message="between: give two numbers with a comma between them")
+    addresses = [str(Address(channel=channel, number=each)) for each in numbers for channel in ("", WHATSAPP)]
+    either = "IN (SELECT value FROM json_each(?))"
+    return [(f"{column} {either}", json.dumps(addresses)) for column in ("sender", "recipient")]
 
 
 def _media(body: dict[str, Any]) -> list[tuple[str, str]]:
@@ -100,4 +135,5 @@ def _request(request: SignedRequest | None) -> dict[str, object] | None:
 ROUTES: tuple[AdminRoute, ...] = (
     ("POST", "/inbound", inbound),
     ("GET", "/messages", messages),
+    ("GET", "/conversations", conversations),
 )

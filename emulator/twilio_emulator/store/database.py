@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from twilio_emulator.store.window import Window
+    from twilio_emulator.store.window import Stretch, Window
 
 __all__ = ["Database"]
 
@@ -115,6 +115,18 @@ class Database:
         changes = ", ".join(f"{name} = ?" for name in values)
         statement = f"UPDATE {table} SET {changes} WHERE {key} = ?"  # noqa: S608  # our own column names
         self._connection.execute(statement, (*values.values(), identity))
+
+    def stretch(self, table: str, conditions: Sequence[tuple[str, object]], stretch: Stretch) -> list[sqlite3.Row]:
+        """Return a stretch of a table, oldest first; conditions as in ``page``."""
+        clauses = ["seq > ?", *(clause for clause, _ in conditions)]
+        values = [stretch.after, *(value for _, value in conditions)]
+        if stretch.before is not None:
+            clauses.append("seq < ?")
+            values.append(stretch.before)
+        order = "DESC" if stretch.newest else "ASC"
+        statement = f"SELECT * FROM {table} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608
+        rows = self.rows(statement, *values, stretch.most)
+        return rows[::-1] if stretch.newest else rows
 
     def page(
         self, table: str, conditions: Sequence[tuple[str, object]], window: Window

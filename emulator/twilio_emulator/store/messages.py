@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Message
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Window
+    from twilio_emulator.store.window import Slice, Stretch, Window
 
-__all__ = ["SCHEMA", "Messages"]
+__all__ = ["SCHEMA", "Conversation", "Messages"]
 
 SCHEMA = """
 CREATE TABLE messages (
@@ -29,6 +30,24 @@ CREATE INDEX messages_by_account ON messages (account_sid, seq);
 CREATE INDEX messages_by_recipient ON messages (recipient, seq);
 CREATE INDEX messages_to_move ON messages (next_at) WHERE next_at IS NOT NULL;
 """
+
+_NUMBER = "replace(CASE direction WHEN 'inbound' THEN recipient ELSE sender END, 'whatsapp:', '')"
+_PHONE = "replace(CASE direction WHEN 'inbound' THEN sender ELSE recipient END, 'whatsapp:', '')"
+_CONVERSATIONS = f"""
+SELECT {_NUMBER} AS number, {_PHONE} AS phone, count(*) AS count, max(seq) AS seq FROM messages
+WHERE seq > (SELECT max(seq) FROM messages) - 20000 AND number || ' ' || phone LIKE ?
+GROUP BY number, phone ORDER BY max(seq) DESC LIMIT ?
+"""  # noqa: S608  # our own column names
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conversation:
+    """All that an account's number and a phone wrote to each other; both without their channel."""
+
+    number: str
+    phone: str
+    messages: int
+    last: Message
 
 
 class Messages:
@@ -97,15 +116,65 @@ class Messages:
         rows, more = self._database.page("messages", conditions, window)
         return slice_of([_message(row) for row in rows], more=more)
 
-    def since(self, after: int, conditions: Sequence[tuple[str, object]], *, most: int) -> list[Message]:
-        """Return messages after a position, oldest first."""
-        clauses = "".join(f" AND {clause}" for clause, _ in conditions)
-        statement = f"SELECT * FROM messages WHERE seq > ?{clauses} ORDER BY seq LIMIT ?"  # noqa: S608
-        rows = self._database.rows(statement, after, *(value for _, value in conditions), most)
-        return [_message(row) for row in rows]
+    def since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[Message]:
+        """Return messages of a stretch of the log, oldest first."""
+        return [_message(row) for row in self._database.stretch("messages", conditions, stretch)]
+
+    def conversations(self, containing: str, *, most: int) -> list[Conversation]:
+        """Return who wrote with whom, the latest first; of the messages only the newest 20,000 are looked at.
+
+        Args:
+            containing: part of the number or of the phone, ``""`` for all.
+            most: most conversations.
+        """
+        rows = self._database.rows(_CONVERSATIONS, f"%{containing}%", most)
+        return [
+            Conversation(number=row["number"], phone=row["phone"], messages=row["count"], last=self._at(row["seq"]))
+            for row in rows
+        ]
+
+    def _at(self, seq: int) -> Message:
+        row = self._database.one("SELECT * FROM messages WHERE seq = ?", seq)
+        if row is None:
+            raise LookupError(f"message number {seq} is gone")
+        return _message(row)
+
+    def last_sender(self, *, service_sid: str, recipient: str) -> str | None:
+        """Return whom a Messaging Service last wrote to a recipient from."""
+        sender: str | None = self._database.scalar(
+            "SELECT sender FROM messages WHERE recipient = ? AND service_sid = ? AND sender != ''"
+            " ORDER BY seq DESC LIMIT 1",
+            recipient,
+            service_sid,
+        )
+        return sender
+
+    def queued(self, sender: str) -> int:
+        """Return how many messages of a sender wait to be sent."""
+        return int(
+            self._database.scalar(
+                "SELECT count(*) FROM messages WHERE next_at IS NOT NULL AND sender = ? AND status = 'queued'", sender
+            )
+        )
+
+    def reply_before(self, *, sender: str, recipient: str, count: int) -> float | None:
+        """Return when the reply was made that lies ``count`` back in a conversation, 1 for the last; None for none."""
+        moment: float | None = self._database.scalar(
+            "SELECT created FROM messages WHERE recipient = ? AND sender = ? AND direction = 'outbound-reply'"
+            " ORDER BY seq DESC LIMIT 1 OFFSET ?",
+            recipient,
+            sender,
+            count - 1,
+        )
+        return moment
 
     def change(self, sid: str, **values: object) -> Message:
-        """Set columns of a message; ``extra`` as a mapping, whose fields replace those of the same name."""
+        """Set columns of a message.
+
+        ``extra`` is a mapping, whose fields replace those of the same name; ``media`` is a list of URLs.
+        """
+        if "media" in values:
+            values["media"] = json.dumps(values["media"])
         if "extra" in values:
             values["extra"] = json.dumps({**self.require(sid).extra, **values["extra"]})  # type: ignore[dict-item]
         self._database.update("messages", "sid", sid, values)

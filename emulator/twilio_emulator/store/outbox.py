@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
+    from twilio_emulator.store.window import Stretch
 
 __all__ = ["SCHEMA", "Exchange", "Outbox"]
 
@@ -151,9 +152,9 @@ class Outbox:
         }
         self._database.insert("deliveries", values)
 
-    def attempts_since(self, after: int, *, most: int) -> list[Delivery]:
-        """Return attempts after a position, oldest first."""
-        rows = self._database.rows("SELECT * FROM deliveries WHERE seq > ? ORDER BY seq LIMIT ?", after, most)
+    def attempts_since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[Delivery]:
+        """Return attempts of a stretch of the log, oldest first."""
+        rows = self._database.stretch("deliveries", conditions, stretch)
         return [_delivery(row) for row in rows]
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from twilio_emulator.models import LoggedRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twilio_emulator.store.database import Database
+    from twilio_emulator.store.window import Stretch
 
 __all__ = ["SCHEMA", "RequestLog"]
 
@@ -43,7 +46,7 @@ class RequestLog:
         if seq % _SWEEP_EVERY == 0:
             self._database.execute("DELETE FROM requests WHERE seq <= ?", seq - _KEPT)
 
-    def since(self, after: int, *, most: int) -> list[LoggedRequest]:
-        """Return calls after a position, oldest first."""
-        rows = self._database.rows("SELECT * FROM requests WHERE seq > ? ORDER BY seq LIMIT ?", after, most)
+    def since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[LoggedRequest]:
+        """Return calls of a stretch of the log, oldest first."""
+        rows = self._database.stretch("requests", conditions, stretch)
         return [LoggedRequest(**{**dict(row), "write": bool(row["write"])}) for row in rows]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Slice", "Window", "slice_of"]
+__all__ = ["Slice", "Stretch", "Window", "slice_of"]
 
 T = TypeVar("T")
 
@@ -46,6 +46,22 @@ class Window:
         """Records to skip when the page is not found by position."""
         by_position = self.older_than is not None or self.newer_than is not None
         return 0 if by_position else self.page * self.size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """Part of a log, which is read from the oldest record to the newest.
+
+    Attributes:
+        after: only records with a greater ``seq``.
+        before: only records with a smaller one, None for all.
+        most: most records; ``newest`` says whether the newest or the oldest of them are wanted.
+    """
+
+    after: int = 0
+    before: int | None = None
+    most: int
+    newest: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
