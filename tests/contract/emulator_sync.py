@@ -117,9 +117,14 @@ class SyncCustomer:
 
 
 @contextmanager
-def a_world(**options: Any) -> Iterator[SyncWorld]:
-    """Run an emulator whose traffic is held to the documents; the test fails on any problem."""
-    recorder = Recorder()
+def a_world(*, holds_requests: bool = True, **options: Any) -> Iterator[SyncWorld]:
+    """Run an emulator whose traffic is held to the documents; the test fails on any problem.
+
+    Args:
+        holds_requests: whether requests are held to them too; not when a test sends what is wrong.
+        **options: of the emulator.
+    """
+    recorder = Recorder(holds_requests=holds_requests)
     options.setdefault("main_key", MAIN_KEY)
     with background_emulator(middlewares=[recorder.middleware()], **options) as emulator:
         parent = emulator.client()

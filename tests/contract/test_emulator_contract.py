@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twilio.rest import Client
 
-from tests.contract.emulator_contract import FOLDER, Documents, Recorder
+from tests.contract.emulator_contract import FOLDER, Recorder
 from tests.contract.emulator_kit import NUMBER, PHONE, TRANSPORT_WARNINGS, World, a_world
-from twilio_emulator.resources import ROUTES
 from twilio_emulator.sdk import EmulatorHttpClient
 
 if TYPE_CHECKING:
@@ -292,14 +291,6 @@ async def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: World, o
 
     assert operation in world.recorder.served
     assert world.recorder.problems == []
-
-
-def test_every_endpoint_is_driven_and_documented() -> None:
-    """No endpoint of the emulator is without a drive or unknown to Twilio."""
-    served = {(route.host, route.method, route.path) for route in ROUTES}
-
-    assert served == set(DRIVES)
-    assert served <= set(Documents().operations())
 
 
 async def test_the_synchronous_sdk_works_too(world: World) -> None:
