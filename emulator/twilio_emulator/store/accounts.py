@@ -33,6 +33,10 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_account ON api_keys (account_sid, seq);
 """
 
+_CONTAINING = """EXISTS (SELECT 1 FROM (SELECT lower(?) AS part) WHERE instr(lower(friendly_name), part)
+    OR instr(lower(accounts.sid), part)
+    OR EXISTS (SELECT 1 FROM numbers WHERE numbers.account_sid = accounts.sid AND instr(phone_number, part)))"""
+
 
 class Accounts:
     """The table of accounts."""
@@ -98,6 +102,26 @@ class Accounts:
         """Return one page of the accounts that meet the conditions."""
         rows, more = self._database.page("accounts", conditions, window)
         return slice_of([Account(**dict(row)) for row in rows], more=more)
+
+    @staticmethod
+    def subaccounts(owner_sid: str, *, containing: str = "", status: str = "") -> list[tuple[str, object]]:
+        """Return conditions for an owner's subaccounts; ``containing`` is part of a name, a SID or a number."""
+        conditions: list[tuple[str, object]] = [("owner_sid = ?", owner_sid), ("sid <> ?", owner_sid)]
+        if status:
+            conditions.append(("status = ?", status))
+        if containing:
+            conditions.append((_CONTAINING, containing))
+        return conditions
+
+    def count(self, conditions: Sequence[tuple[str, object]]) -> int:
+        """Count the accounts that meet the conditions."""
+        clauses = " AND ".join(clause for clause, _ in conditions)
+        values = (value for _, value in conditions)
+        return int(self._database.scalar(f"SELECT count(*) FROM accounts WHERE {clauses}", *values))  # noqa: S608
+
+    def count_numbers(self, sid: str) -> int:
+        """Count the numbers that an account owns."""
+        return int(self._database.scalar("SELECT count(*) FROM numbers WHERE account_sid = ?", sid))
 
     def change(self, sid: str, *, now: float, **values: object) -> Account:
         """Set columns of an account."""
