@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twilio_emulator.store import accounts, alerts, calls, messages, numbers, outbox, records, requests
+from twilio_emulator.store import accounts, alerts, audit, calls, messages, numbers, outbox, records, requests, usage
 from twilio_emulator.store.accounts import Accounts, ApiKeys
 from twilio_emulator.store.alerts import Alerts
+from twilio_emulator.store.audit import AuditLog
 from twilio_emulator.store.calls import Calls
 from twilio_emulator.store.database import Database
 from twilio_emulator.store.messages import Messages
@@ -14,6 +15,7 @@ from twilio_emulator.store.numbers import Numbers
 from twilio_emulator.store.outbox import Outbox
 from twilio_emulator.store.records import Records
 from twilio_emulator.store.requests import RequestLog
+from twilio_emulator.store.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 _SCHEMA = "".join(
-    table.SCHEMA.strip() for table in (accounts, alerts, calls, messages, numbers, outbox, records, requests)
+    table.SCHEMA.strip()
+    for table in (accounts, alerts, audit, calls, messages, numbers, outbox, records, requests, usage)
 )
 
 
@@ -48,10 +51,16 @@ class Store:
         self.outbox = Outbox(self._database)
         self.alerts = Alerts(self._database)
         self.requests = RequestLog(self._database)
+        self.audit = AuditLog(self._database)
+        self.usage = Usage(self._database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Do everything in the block, or nothing of it when it raises."""
         return self._database.transaction()
+
+    def without(self, sids: frozenset[str]) -> AbstractContextManager[None]:
+        """Leave the resources with these SIDs out of all pages in the block."""
+        return self._database.without(sids)
 
     def after_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after each transaction."""
