@@ -76,6 +76,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="HOST-SUFFIX=ADDR:PORT",
         help="call webhooks of these hosts there; may be repeated",
     )
+    parser.add_argument(
+        "--whatsapp-senders",
+        choices=["strict", "implicit"],
+        default=Settings.whatsapp_senders,
+        help="who sends WhatsApp: registered senders only, or every number that sends SMS (default %(default)s)",
+    )
+    parser.add_argument("--max-whatsapp-senders", type=int, default=20, help="per account (default %(default)s)")
     parser.set_defaults(run=_serve)
 
 
@@ -120,6 +127,8 @@ def _settings(given: argparse.Namespace) -> Settings:
         retry_delay=given.retry_delay,
         ca_file=given.ca_file,
         connect_to=tuple(map(ConnectTo.parse, given.webhook_connect_to)),
+        whatsapp_senders=given.whatsapp_senders,
+        max_whatsapp_senders=given.max_whatsapp_senders,
     )
 
 

@@ -75,6 +75,8 @@ class Settings:
         ca_file: PEM file of authorities trusted for webhooks, beside the system's.
         connect_to: where webhooks of some hosts go instead.
         balance: what the parent's balance says, US dollars.
+        whatsapp_senders: ``strict`` for registered senders only; ``implicit`` lets every number that sends SMS be one.
+        max_whatsapp_senders: how many an account may register.
     """
 
     account_sid: str
@@ -89,6 +91,8 @@ class Settings:
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
     balance: str = "100.00"
+    whatsapp_senders: str = "implicit"
+    max_whatsapp_senders: int = 20
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -105,6 +109,10 @@ class Settings:
             yield f"--main-key {self.main_key.sid!r}: it must be SK and 32 hexadecimal digits"
         if self.max_subaccounts < 0:
             yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
+        if self.whatsapp_senders not in {"strict", "implicit"}:
+            yield f"--whatsapp-senders {self.whatsapp_senders!r}: it must be strict or implicit"
+        if self.max_whatsapp_senders < 0:
+            yield f"--max-whatsapp-senders {self.max_whatsapp_senders}: it cannot be negative"
         if min(self.status_delay, self.retry_delay, self.review_delay) < 0:
             yield "--status-delay, --retry-delay and --review-delay: seconds cannot be negative"
 

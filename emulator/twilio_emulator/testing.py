@@ -76,6 +76,8 @@ async def running_emulator(
     review_delay: float = 0.0,
     ca_file: Path | None = None,
     connect_to: Sequence[ConnectTo] = (),
+    whatsapp_senders: str = Settings.whatsapp_senders,
+    max_whatsapp_senders: int = 20,
     port: int = 0,
     middlewares: Sequence[Middleware] = (),
 ) -> AsyncIterator[RunningEmulator]:
@@ -92,6 +94,8 @@ async def running_emulator(
         review_delay=review_delay,
         ca_file=ca_file,
         connect_to=tuple(connect_to),
+        whatsapp_senders=whatsapp_senders,
+        max_whatsapp_senders=max_whatsapp_senders,
     )
     runner = web.AppRunner(
         build_app(settings, clock=clock, middlewares=middlewares), access_log=None, shutdown_timeout=0.5

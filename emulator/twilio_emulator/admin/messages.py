@@ -43,7 +43,7 @@ async def inbound(admin: Admin, request: web.Request) -> web.Response:
     incoming = Incoming(
         sender=text(body, "from"),
         recipient=text(body, "to"),
-        body=text(body, "body", default=""),
+        body=text(body, "body", default="") or whatsapp_incoming.label(body),
         media=tuple(url for url, _ in media),
         media_types=tuple(kind for _, kind in media),
         profile_name=text(body, "profileName", default="") or None,
@@ -117,6 +117,7 @@ def _message(message: Message) -> dict[str, object]:
         "media": list(message.media),
         "status": message.status,
         "errorCode": message.error_code,
+        "content": message.extra.get("content"),
         "created": iso8601(message.created),
     }
 
