@@ -1,4 +1,4 @@
-"""Accounts as a person looks for them: ``/accounts`` by pages, and ``/accounts/{sid}`` with its numbers."""
+"""Accounts and numbers as a person looks for them: ``/accounts`` by pages, ``/accounts/{sid}`` and ``/numbers``."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ async def account(admin: Admin, request: web.Request) -> web.Response:
     return json_response({"account": _account(core, found), "numbers": [_number(core, number) for number in numbers]})
 
 
+async def numbers(admin: Admin, request: web.Request) -> web.Response:
+    """Numbers of all accounts, the newest first; ``containing`` is part of one, ``last`` the most of them."""
+    core, containing = admin.core, request.query.get("containing", "")
+    conditions: list[tuple[str, object]] = [("instr(phone_number, ?)", containing)] if containing else []
+    most = int(query_number(request, "last", most=MOST_ITEMS)) or _USUAL_PAGE
+    found = core.store.numbers.page(conditions, Window(size=most)).items
+    return json_response({"numbers": [_number(core, number) for number in found]})
+
+
 def _account(core: Core, account: Account) -> dict[str, object]:
     return {
         "sid": account.sid,
@@ -73,6 +82,7 @@ def _account(core: Core, account: Account) -> dict[str, object]:
 def _number(core: Core, number: Number) -> dict[str, object]:
     return {
         "sid": number.sid,
+        "accountSid": number.account_sid,
         "phoneNumber": number.phone_number,
         "friendlyName": number.friendly_name,
         "country": number.country,
@@ -98,4 +108,5 @@ def _camel(name: str) -> str:
 ROUTES: tuple[AdminRoute, ...] = (
     ("GET", "/accounts", accounts),
     ("GET", "/accounts/{sid}", account),
+    ("GET", "/numbers", numbers),
 )
