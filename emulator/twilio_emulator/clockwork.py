@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from twilio_emulator.messaging.sending import advance
+from twilio_emulator.messaging.progress import advance
 from twilio_emulator.models import Record
 
 if TYPE_CHECKING:

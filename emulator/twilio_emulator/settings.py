@@ -75,6 +75,9 @@ class Settings:
         ca_file: PEM file of authorities trusted for webhooks, beside the system's.
         connect_to: where webhooks of some hosts go instead.
         balance: what the parent's balance says, US dollars.
+        geo_permissions: countries that SMS may go to, ISO codes; None for those of the numbering plan.
+        max_queued: messages that may wait for one sender before the next is refused; None for any number.
+        enforce_a2p: whether US carriers refuse unregistered numbers: 30034, and 30032 for toll-free ones.
         whatsapp_senders: ``strict`` for registered senders only; ``implicit`` lets every number that sends SMS be one.
         max_whatsapp_senders: how many an account may register.
     """
@@ -91,6 +94,9 @@ class Settings:
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
     balance: str = "100.00"
+    geo_permissions: tuple[str, ...] | None = None
+    max_queued: int | None = None
+    enforce_a2p: bool = False
     whatsapp_senders: str = "implicit"
     max_whatsapp_senders: int = 20
 

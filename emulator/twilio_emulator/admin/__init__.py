@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from twilio_emulator.admin import control, faults, logs, messages, overview, whatsapp
+from twilio_emulator.admin import control, faults, logs, messages, overview, phones, whatsapp
 from twilio_emulator.admin.edge import guarded
 from twilio_emulator.errors import AdminError
 
@@ -22,7 +22,17 @@ __all__ = ["ROUTES", "add_routes"]
 
 _ROOT = "/emulator/v1"
 
-ROUTES = tuple(chain(control.ROUTES, faults.ROUTES, logs.ROUTES, messages.ROUTES, overview.ROUTES, whatsapp.ROUTES))
+ROUTES = tuple(
+    chain(
+        control.ROUTES,
+        faults.ROUTES,
+        logs.ROUTES,
+        messages.ROUTES,
+        overview.ROUTES,
+        phones.ROUTES,
+        whatsapp.ROUTES,
+    )
+)
 
 
 def add_routes(app: web.Application, admin: Admin) -> None:

@@ -53,8 +53,14 @@ async def inbound(admin: Admin, request: web.Request) -> web.Response:
     core = admin.core
     with core.store.transaction():
         received = receive(core, incoming, deliver=deliver, now=core.clock.now())
-    answer = {"message": _message(received.message), "request": _request(received.request)}
-    return json_response(answer, status=201)
+    message = received.message
+    answer: dict[str, object] = {
+        "message": message and _message(message),
+        "request": _request(received.request),
+    }
+    if received.note:
+        answer["note"] = received.note
+    return json_response(answer, status=201 if message else 200)
 
 
 async def conversations(admin: Admin, request: web.Request) -> web.Response:

@@ -13,6 +13,8 @@ WHATSAPP = "whatsapp"
 
 _HIDDEN_NUMBER = re.compile(r"[A-Z]{2}\.[0-9A-Za-z]{1,128}")
 """A WhatsApp user who shows no phone number: country and business-scoped id."""
+_ALPHA = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z&+_-][0-9A-Za-z&+_ -]{0,10}")
+"""An alphanumeric sender ID: up to 11 characters, one letter at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +45,11 @@ class Address:
     def is_whatsapp(self) -> bool:
         """Say whether this is a WhatsApp address."""
         return self.channel == WHATSAPP
+
+    @property
+    def is_alpha(self) -> bool:
+        """Say whether this is an alphanumeric sender ID, which can send SMS and receive nothing."""
+        return not self.channel and bool(_ALPHA.fullmatch(self.number))
 
     @property
     def is_valid(self) -> bool:

@@ -1,8 +1,4 @@
-"""A phone writes to a number: the message is recorded and its webhook prepared.
-
-A WhatsApp message is taken to the number's ``sms_url``; Twilio takes it to the WhatsApp sender's own
-callback URL, which belongs to an API that the emulator does not have yet.
-"""
+"""A phone writes to a number: the message is recorded, Twilio's own words are acted on, its webhook is prepared."""
 
 from __future__ import annotations
 
@@ -10,8 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import AdminError
+from twilio_emulator.messaging import optouts
 from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.messaging.media import media_sids
+from twilio_emulator.messaging.progress import price_of
+from twilio_emulator.messaging.routing import destination_of
 from twilio_emulator.messaging.segments import segments
+from twilio_emulator.messaging.telling import tell
 from twilio_emulator.models import Direction, MessageStatus, WebhookKind
 from twilio_emulator.webhooks import payloads
 from twilio_emulator.webhooks.queue import enqueue
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twilio_emulator.core import Core
-    from twilio_emulator.models import Message, Number
+    from twilio_emulator.messaging.routing import Destination
+    from twilio_emulator.models import Message
 
 __all__ = ["Incoming", "Received", "receive"]
 
@@ -52,10 +54,17 @@ class Incoming:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
-    """The message on record, and the webhook for it: None when the number has no URL."""
+    """What became of it.
 
-    message: Message
+    Attributes:
+        message: on record; None when Twilio would not even log it.
+        request: the webhook, None when there is no URL.
+        note: why nothing is on record, ``""`` when something is.
+    """
+
+    message: Message | None
     request: SignedRequest | None
+    note: str = ""
 
 
 def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Received:
@@ -70,11 +79,30 @@ def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Rec
     Raises:
         AdminError: an address is no phone number, nobody owns the number, or its account is not active.
     """
-    sender, recipient = Address.parse(incoming.sender), Address.parse(incoming.recipient)
-    number = _number(core, sender, recipient)
+    sender, recipient = _ends(incoming)
+    destination = destination_of(core, recipient, phone=sender, body=incoming.body, now=now)
+    account = core.store.accounts.require(destination.account_sid)
+    if not core.may_communicate(account):
+        raise AdminError(
+            status=409, message=f"to: account {account.sid} is not active, {recipient.number} receives nothing"
+        )
+    if destination.disabled:
+        return Received(message=None, request=None, note=destination.disabled)
+    message = _record(core, incoming, destination, (sender, recipient), now)
+    if not sender.is_whatsapp:
+        _obey(core, message, destination, now)
+    request = _webhook(core, destination, message, deliver=deliver, now=now) if destination.url else None
+    return Received(message=message, request=request)
+
+
+def _record(
+    core: Core, incoming: Incoming, destination: Destination, ends: tuple[Address, Address], now: float
+) -> Message:
+    sender, recipient = ends
+    media = {"media_types": list(incoming.media_types), "media_sids": media_sids(core, len(incoming.media))}
     message = core.store.messages.add(
         sid=core.sids.sid("MM" if incoming.media else "SM"),
-        account_sid=number.account_sid,
+        account_sid=destination.account_sid,
         direction=Direction.INBOUND,
         sender=str(sender),
         recipient=str(recipient),
@@ -83,32 +111,60 @@ def receive(core: Core, incoming: Incoming, *, deliver: bool, now: float) -> Rec
         num_segments=segments(incoming.body),
         media=incoming.media,
         profile_name=incoming.profile_name,
+        service_sid=destination.service_sid,
         sent=now,
-        extra={**incoming.extra, "media_types": list(incoming.media_types)},
+        extra={**incoming.extra, **media},
         now=now,
     )
-    request = _webhook(core, number, message, deliver=deliver, now=now) if number.config.sms_url else None
-    return Received(message=message, request=request)
+    message = core.store.messages.change(message.sid, price=price_of(message))
+    tell(core, message, now=now)
+    return message
 
 
-def _webhook(core: Core, number: Number, message: Message, *, deliver: bool, now: float) -> SignedRequest:
+def _obey(core: Core, message: Message, destination: Destination, now: float) -> None:
+    """Act on STOP and its like, and record Twilio's own answer; the webhook is called all the same."""
+    number = destination.number
+    if number is None or optouts.keyword_of(number, message.body) is None:
+        return
+    text = optouts.apply(core, number, message.sender, message.body, now=now)
+    if text is None:
+        return
+    answer = core.store.messages.add(
+        sid=core.sids.sid("SM"),
+        account_sid=message.account_sid,
+        direction=Direction.REPLY,
+        sender=message.recipient,
+        recipient=message.sender,
+        body=text,
+        status=MessageStatus.SENT,
+        num_segments=segments(text),
+        media=(),
+        service_sid=destination.service_sid,
+        sent=now,
+        now=now,
+        next_at=now + core.settings.status_delay,
+    )
+    tell(core, answer, now=now)
+
+
+def _webhook(core: Core, destination: Destination, message: Message, *, deliver: bool, now: float) -> SignedRequest:
     """Return the webhook of a message, queued if the emulator is to call it."""
-    config, params = number.config, _params(message)
+    params = _params(message)
     if deliver:
         enqueue(
             core,
             kind=WebhookKind.INBOUND,
-            account_sid=number.account_sid,
+            account_sid=message.account_sid,
             resource_sid=message.sid,
-            url=config.sms_url,
-            method=config.sms_method,
-            fallback_url=config.sms_fallback_url,
-            fallback_method=config.sms_fallback_method,
+            url=destination.url,
+            method=destination.method,
+            fallback_url=destination.fallback_url,
+            fallback_method=destination.fallback_method,
             params=params,
             now=now,
         )
-    token = core.store.accounts.require(number.account_sid).auth_token
-    return sign(url=config.sms_url, method=config.sms_method, params=params, auth_token=token)
+    token = core.store.accounts.require(message.account_sid).auth_token
+    return sign(url=destination.url, method=destination.method, params=params, auth_token=token)
 
 
 def _params(message: Message) -> payloads.Params:
@@ -117,7 +173,8 @@ def _params(message: Message) -> payloads.Params:
     return payloads.inbound_params(message)
 
 
-def _number(core: Core, sender: Address, recipient: Address) -> Number:
+def _ends(incoming: Incoming) -> tuple[Address, Address]:
+    sender, recipient = Address.parse(incoming.sender), Address.parse(incoming.recipient)
     for name, address in (("from", sender), ("to", recipient)):
         if not address.is_valid:
             raise AdminError(
@@ -127,12 +184,4 @@ def _number(core: Core, sender: Address, recipient: Address) -> Number:
             )
     if sender.channel != recipient.channel:
         raise AdminError(status=400, message="from and to: both must be WhatsApp or neither")
-    number = core.store.numbers.owner_of(recipient.number)
-    if number is None:
-        raise AdminError(status=404, message=f"to: no account owns {recipient.number}; buy it first")
-    account = core.store.accounts.require(number.account_sid)
-    if not core.may_communicate(account):
-        raise AdminError(
-            status=409, message=f"to: account {account.sid} is not active, {recipient.number} receives nothing"
-        )
-    return number
+    return sender, recipient

@@ -1,7 +1,6 @@
-"""A message on its way out: what is refused, what is recorded, and its states until it rests.
+"""A message on its way out: what Twilio refuses at once, and what it takes and records.
 
-The states follow one another on the emulator's clock: queued, sending, sent, delivered, and read on
-WhatsApp. Each but the first calls the status callback. The phone at the other end always receives.
+``progress`` moves it on from there.
 """
 
 from __future__ import annotations
@@ -9,136 +8,150 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twilio_emulator.errors import ApiError
-from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.content.rendering import Rendered, render
+from twilio_emulator.messaging import refusals
+from twilio_emulator.messaging.media import media_sids
+from twilio_emulator.messaging.picking import check_member, pick_sender
 from twilio_emulator.messaging.segments import segments
-from twilio_emulator.models import Direction, MessageStatus, WebhookKind
-from twilio_emulator.numbering.plan import locate
-from twilio_emulator.webhooks.payloads import status_params
-from twilio_emulator.webhooks.queue import enqueue
+from twilio_emulator.messaging.services import require_service, text_of
+from twilio_emulator.messaging.telling import tell
+from twilio_emulator.models import Direction, MessageStatus
+from twilio_emulator.whatsapp.channel import failure_of, status_callback
 
 if TYPE_CHECKING:
     from twilio_emulator.core import Core
-    from twilio_emulator.models import Account, Message
+    from twilio_emulator.messaging.addresses import Address
+    from twilio_emulator.models import Account, Message, Record
 
-__all__ = ["Outgoing", "advance", "send"]
+__all__ = ["Outgoing", "send"]
 
-_LONGEST_BODY = 1600
-_MOST_MEDIA = 10
-_NEXT = {
-    MessageStatus.QUEUED: MessageStatus.SENDING,
-    MessageStatus.SENDING: MessageStatus.SENT,
-    MessageStatus.SENT: MessageStatus.DELIVERED,
-}
-_PRICE = "-0.00790"
+_LONGEST_VALIDITY = 36_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outgoing:
-    """What a customer wants sent."""
+    """What a customer wants sent.
+
+    Attributes:
+        sender: number, sender ID or WhatsApp address; ``""`` when the service is to pick one.
+        recipient: to whom.
+        body: the text.
+        media: URLs.
+        status_callback: called with every state but the first; ``""`` for the service's, or none.
+        status_callback_method: ``GET`` or ``POST``.
+        direction: who started it.
+        service_sid: the Messaging Service, ``""`` for none.
+        content_sid: the template that is sent instead of text and media, ``""`` for none.
+        content_variables: its variables, a JSON object.
+        send_at: when it goes, seconds since the epoch; None for now.
+        validity: seconds it may wait before it goes; None for the service's, or the longest.
+        max_price: most that it may cost, US dollars; ``""`` for no limit.
+        sid: its SID when that is decided already, ``""`` for a new one.
+    """
 
     sender: str
     recipient: str
     body: str
     media: tuple[str, ...] = ()
     status_callback: str = ""
+    status_callback_method: str = "POST"
     direction: Direction = Direction.API
+    service_sid: str = ""
+    content_sid: str = ""
+    content_variables: str = ""
+    send_at: float | None = None
+    validity: int | None = None
+    max_price: str = ""
+    sid: str = ""
 
 
 def send(core: Core, account: Account, outgoing: Outgoing, *, now: float) -> Message:
-    """Record a message as queued.
+    """Record a message as queued; with a service as accepted, or as scheduled.
 
     Raises:
         ApiError: Twilio would refuse it.
     """
-    if not core.may_communicate(account):
-        raise ApiError(status=403, code=20005, message="Account is not active")
-    sender, recipient = _addresses(outgoing)
-    _check_content(outgoing)
-    _check_sender(core, account, sender)
-    return core.store.messages.add(
-        sid=core.sids.sid("MM" if outgoing.media else "SM"),
+    core.check_active(account)
+    recipient = refusals.recipient_of(outgoing.recipient)
+    service = require_service(core, account.sid, outgoing.service_sid) if outgoing.service_sid else None
+    content = _content(core, account, outgoing, recipient)
+    sender = _sender(core, account, outgoing, recipient, service)
+    refusals.check_recipient(core, account, recipient, sender, service.sid if service else None)
+    refusals.check_queue(core, sender)
+    return _record(core, account, outgoing, content, service, (sender, recipient), now)
+
+
+def _content(core: Core, account: Account, outgoing: Outgoing, recipient: Address) -> Rendered:
+    if outgoing.content_sid:
+        return render(core, account, outgoing.content_sid, outgoing.content_variables, channel=recipient.channel)
+    refusals.check_content(outgoing.body, outgoing.media)
+    return Rendered(body=outgoing.body, media=outgoing.media, is_approved=False)
+
+
+def _sender(core: Core, account: Account, outgoing: Outgoing, recipient: Address, service: Record | None) -> Address:
+    """Return whom the message comes from; a service picks again when the message's turn comes."""
+    if service and not outgoing.sender:
+        sender = pick_sender(core, service, recipient)
+    else:
+        sender = refusals.sender_of(outgoing.sender)
+        if service:
+            check_member(core, service, sender)
+    refusals.check_pair(sender, recipient)
+    refusals.check_sender(core, account, sender)
+    return sender
+
+
+def _record(
+    core: Core,
+    account: Account,
+    outgoing: Outgoing,
+    content: Rendered,
+    service: Record | None,
+    ends: tuple[Address, Address],
+    now: float,
+) -> Message:
+    sender, recipient = ends
+    status = _first_status(outgoing)
+    extra: dict[str, object] = {
+        **content.extra,
+        "media_sids": media_sids(core, len(content.media)),
+        "is_template": content.is_approved,
+        "validity": outgoing.validity or (service and service.data.get("validity_period")) or _LONGEST_VALIDITY,
+        "max_price": outgoing.max_price,
+        "callback_method": outgoing.status_callback_method,
+    }
+    if outgoing.sender and recipient.is_whatsapp:
+        extra["fails_with"] = failure_of(core, account, sender, recipient, is_template=content.is_approved, now=now)
+    message = core.store.messages.add(
+        sid=outgoing.sid or core.sids.sid("MM" if content.media else "SM"),
         account_sid=account.sid,
         direction=outgoing.direction,
-        sender=str(sender),
+        sender=str(sender) if outgoing.sender else "",
         recipient=str(recipient),
-        body=outgoing.body,
-        status=MessageStatus.QUEUED,
-        num_segments=segments(outgoing.body),
-        media=outgoing.media,
-        status_callback=outgoing.status_callback,
+        body=content.body,
+        status=status,
+        num_segments=segments(content.body),
+        media=content.media,
+        status_callback=outgoing.status_callback or _usual_callback(core, service, sender),
+        service_sid=service.sid if service else None,
+        extra=extra,
         now=now,
-        next_at=now + core.settings.status_delay,
+        next_at=now + core.settings.status_delay if outgoing.send_at is None else outgoing.send_at,
     )
+    tell(core, message, now=now)
+    return message
 
 
-def advance(core: Core, message: Message, *, now: float) -> None:
-    """Move a message to its next state and queue the callback that tells of it."""
-    status = _next_status(message)
-    if status is None:
-        core.store.messages.change(message.sid, next_at=None)
-        return
-    changes: dict[str, object] = {"status": status, "updated": now}
-    if status == MessageStatus.SENT:
-        changes |= {"sent": now, "price": _PRICE}
-    changed = core.store.messages.change(message.sid, **changes)
-    rests = _next_status(changed) is None
-    core.store.messages.change(message.sid, next_at=None if rests else now + core.settings.status_delay)
-    if message.status_callback:
-        enqueue(
-            core,
-            kind=WebhookKind.STATUS,
-            account_sid=message.account_sid,
-            resource_sid=message.sid,
-            url=message.status_callback,
-            params=status_params(changed),
-            now=now,
-        )
+def _usual_callback(core: Core, service: Record | None, sender: Address) -> str:
+    """Return where a message's states are told when it does not say itself."""
+    if service and (url := text_of(service, "status_callback")):
+        return url
+    return status_callback(core, sender) if sender.is_whatsapp else ""
 
 
-def _next_status(message: Message) -> MessageStatus | None:
-    if message.status == MessageStatus.DELIVERED and Address.parse(message.recipient).is_whatsapp:
-        return MessageStatus.READ
-    return _NEXT.get(MessageStatus(message.status))
-
-
-def _addresses(outgoing: Outgoing) -> tuple[Address, Address]:
-    if not outgoing.recipient:
-        raise _refused(21604, "A 'To' phone number is required.")
-    if not outgoing.sender:
-        raise _refused(21603, "A 'From' phone number is required.")
-    sender, recipient = Address.parse(outgoing.sender), Address.parse(outgoing.recipient)
-    if not recipient.is_valid:
-        raise _refused(21211, f"Invalid 'To' Phone Number: {outgoing.recipient}")
-    if not sender.is_valid:
-        raise _refused(21212, f"Invalid 'From' Phone Number: {outgoing.sender}")
-    if sender.channel != recipient.channel:
-        raise _refused(21910, "Invalid 'From' and 'To' pair: both must be of the same channel")
-    if sender == recipient:
-        raise _refused(21266, "'To' and 'From' number cannot be the same")
-    return sender, recipient
-
-
-def _check_content(outgoing: Outgoing) -> None:
-    if not outgoing.body and not outgoing.media:
-        raise _refused(21602, "Message body is required: give 'Body' or 'MediaUrl'.")
-    if len(outgoing.body) > _LONGEST_BODY:
-        raise _refused(21617, f"The 'Body' exceeds the {_LONGEST_BODY} character limit")
-    if len(outgoing.media) > _MOST_MEDIA:
-        raise _refused(21623, f"Number of 'MediaUrl' exceeds {_MOST_MEDIA}")
-
-
-def _check_sender(core: Core, account: Account, sender: Address) -> None:
-    """Refuse a sender that is not the account's own number, or one that carries no messages."""
-    number = core.store.numbers.owner_of(sender.number)
-    if number is None or number.account_sid != account.sid:
-        if sender.is_whatsapp:
-            raise _refused(63007, "Twilio could not find a Channel with the specified 'From' address")
-        raise _refused(21659, f"'From' {sender.number} is not a Twilio phone number or Short Code country mismatch")
-    place = locate(number.phone_number)
-    if place is None or not place.type.sms:
-        raise _refused(21606, f"The 'From' phone number {sender.number} is not a valid, message-capable phone number")
-
-
-def _refused(code: int, message: str) -> ApiError:
-    return ApiError(status=400, code=code, message=message)
+def _first_status(outgoing: Outgoing) -> MessageStatus:
+    if outgoing.send_at is not None:
+        return MessageStatus.SCHEDULED
+    if outgoing.service_sid and outgoing.direction == Direction.API:
+        return MessageStatus.ACCEPTED
+    return MessageStatus.QUEUED

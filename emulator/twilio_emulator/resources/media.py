@@ -1,12 +1,97 @@
-"""Media of messages: ``/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media``, and feedback."""
+"""Media of a message: ``/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media``.
+
+With ``.json`` it is the description; without, the medium itself: a redirect to the URL it was given by.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.calls import Answer, Call, Json, Route
+from twilio_emulator.dates import parse_moment, rfc2822
+from twilio_emulator.errors import invalid
+from twilio_emulator.messaging.media import Medium, media_of, remove
+from twilio_emulator.paging import uri_page, window_of
+from twilio_emulator.resources.messages import find_message
+from twilio_emulator.store import Slice
+
 if TYPE_CHECKING:
-    from twilio_emulator.calls import Route
+    from twilio_emulator.models import Message
 
 __all__ = ["ROUTES"]
 
-ROUTES: tuple[Route, ...] = ()
+_FILTERS = ("DateCreated", "DateCreated<", "DateCreated>")
+
+
+def list_(call: Call) -> Answer:
+    """List a message's media."""
+    message = find_message(call, "MessageSid")
+    window = window_of(call.params)
+    found = Slice.of(media_of(message) if _is_wanted(call, message) else [], window)
+    body = uri_page(call, "media_list", found, window, lambda medium: _render(call, message, medium), filters=_FILTERS)
+    return Answer(body=body)
+
+
+def fetch(call: Call) -> Answer:
+    """Describe one."""
+    message = find_message(call, "MessageSid")
+    return Answer(body=_render(call, message, _named(call, message)))
+
+
+def content(call: Call) -> Answer:
+    """Show where one lies."""
+    medium = _named(call, find_message(call, "MessageSid"))
+    return Answer(status=307, headers={"Location": medium.url})
+
+
+def delete(call: Call) -> Answer:
+    """Take one from its message."""
+    message = find_message(call, "MessageSid")
+    remove(call.core, message, _named(call, message), now=call.now)
+    return Answer(status=204)
+
+
+def _is_wanted(call: Call, message: Message) -> bool:
+    """Say whether the message's date, which is that of all its media, passes the filters."""
+    return all(_passes(call, name, message.created) for name in _FILTERS)
+
+
+def _passes(call: Call, name: str, created: float) -> bool:
+    text = call.params.text(name)
+    if not text:
+        return True
+    try:
+        start, end = parse_moment(text)
+    except ValueError as error:
+        raise invalid(name, "give a date such as 2026-11-21 or 2026-11-21T13:00:00Z") from error
+    return (name.endswith("<") or created >= start) and (name.endswith(">") or created < end)
+
+
+def _named(call: Call, message: Message) -> Medium:
+    for medium in media_of(message):
+        if medium.sid == call.ids["Sid"]:
+            return medium
+    raise call.not_found()
+
+
+def _render(call: Call, message: Message, medium: Medium) -> Json:
+    return {
+        "account_sid": message.account_sid,
+        "content_type": medium.content_type,
+        "date_created": rfc2822(message.created),
+        "date_updated": rfc2822(message.created),
+        "parent_sid": message.sid,
+        "sid": medium.sid,
+        "uri": f"/2010-04-01/Accounts/{call.account.sid}/Messages/{message.sid}/Media/{medium.sid}.json",
+    }
+
+
+_LIST = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media.json"
+_ONE = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}"
+
+ROUTES = (
+    Route("GET", "api", _LIST, list_),
+    Route("GET", "api", f"{_ONE}.json", fetch),
+    Route("DELETE", "api", f"{_ONE}.json", delete),
+    Route("GET", "api", _ONE, content),
+)

@@ -8,38 +8,44 @@ from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.dates import parse_moment, rfc2822
 from twilio_emulator.errors import ApiError, invalid
 from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.messaging.progress import FINAL
 from twilio_emulator.messaging.sending import Outgoing, send
+from twilio_emulator.messaging.telling import tell
 from twilio_emulator.models import Direction, Message, MessageStatus
+from twilio_emulator.numbering.routing import APPLICATION
 from twilio_emulator.paging import uri_page, window_of
 from twilio_emulator.params import check_url
+from twilio_emulator.sids import is_sid
+from twilio_emulator.webhooks.payloads import error_text
 
 if TYPE_CHECKING:
     from twilio_emulator.params import Params
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "find_message"]
 
 _FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
-_FINAL = frozenset({MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.RECEIVED})
-_NOT_EMULATED = ("ContentSid", "ContentVariables", "ScheduleType", "SendAt", "ApplicationSid", "FallbackFrom")
+_SOONEST, _LATEST = 300.0, 35 * 86_400.0
+"""Seconds from now in which a message can be scheduled (error pages 35114 and 35115, April 2026)."""
 
 
 def create(call: Call) -> Answer:
     """Send a message."""
     params = call.params
-    for name in _NOT_EMULATED:
-        if params.text(name):
-            raise invalid(name, "the emulator does not have it yet")
-    service_sid = params.sid("MessagingServiceSid", "MG", code=21701)
-    if service_sid:
-        raise ApiError(status=404, code=21701, message=f"The Messaging Service {service_sid} does not exist")
     _check_options(params)
+    sender, service_sid = _sender(params)
     outgoing = Outgoing(
-        sender=params.text("From") or "",
+        sender=sender,
         recipient=params.text("To") or "",
         body=params.text("Body") or "",
         media=_media(params),
-        status_callback=params.url("StatusCallback", code=21609) or "",
+        status_callback=params.url("StatusCallback", code=21609) or _application_callback(call),
         direction=Direction.API,
+        service_sid=service_sid,
+        content_sid=params.text("ContentSid") or "",
+        content_variables=params.text("ContentVariables") or "",
+        send_at=_send_at(call, service_sid),
+        validity=params.integer("ValidityPeriod", least=1, most=36_000),
+        max_price=params.decimal("MaxPrice") or "",
     )
     message = send(call.core, call.account, outgoing, now=call.now)
     return Answer(status=201, body=_render(message))
@@ -59,16 +65,16 @@ def fetch(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """Redact a message's text; nothing else of it can be changed."""
+    """Redact a message's text, or cancel a scheduled message; nothing else of it can be changed."""
     message = _named(call)
     if call.params.choice("Status", ["canceled"]):
-        raise invalid("Status", "only a scheduled message can be canceled", code=30409)
+        return Answer(body=_render(_cancel(call, message)))
     body = call.params.text("Body")
     if body:
         raise invalid("Body", "it can only be redacted: give an empty text")
     if body is None:
         raise invalid("Body", "it is required")
-    if message.status not in _FINAL:
+    if message.status not in FINAL:
         raise _unfinished(message, "update")
     return Answer(body=_render(call.core.store.messages.change(message.sid, body="", updated=call.now)))
 
@@ -76,18 +82,103 @@ def update(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """Delete a message that is at rest."""
     message = _named(call)
-    if message.status not in _FINAL:
+    if message.status not in FINAL:
         raise _unfinished(message, "delete")
     call.core.store.messages.delete(message.sid)
     return Answer(status=204)
+
+
+def create_feedback(call: Call) -> Answer:
+    """Note what a message's sender says of its outcome."""
+    message = find_message(call, "MessageSid")
+    outcome = call.params.choice("Outcome", ["confirmed", "unconfirmed"]) or "confirmed"
+    known = message.extra.get("feedback_created")
+    created = known if isinstance(known, float) else call.now
+    call.core.store.messages.change(message.sid, extra={"feedback": outcome, "feedback_created": created})
+    body = {
+        "account_sid": message.account_sid,
+        "message_sid": message.sid,
+        "outcome": outcome,
+        "date_created": rfc2822(created),
+        "date_updated": rfc2822(call.now),
+        "uri": f"{_root(message)}/Feedback.json",
+    }
+    return Answer(body=body)
+
+
+def find_message(call: Call, name: str) -> Message:
+    """Return the message that a part of the path names.
+
+    Raises:
+        ApiError: 404, the account has no such message.
+    """
+    message = call.core.store.messages.find(call.ids[name])
+    if message is None or message.account_sid != call.account.sid:
+        raise call.not_found()
+    return message
+
+
+def _sender(params: Params) -> tuple[str, str]:
+    """Return From and the service; From may be a service, too."""
+    sender = params.text("From") or ""
+    service_sid = params.sid("MessagingServiceSid", "MG", code=21701) or ""
+    if is_sid(sender, "MG"):
+        return "", service_sid or sender
+    return sender, service_sid
+
+
+def _application_callback(call: Call) -> str:
+    """Return the URL for states that a TwiML application has, ``""`` for none.
+
+    Raises:
+        ApiError: ApplicationSid is no application of the account.
+    """
+    sid = call.params.sid("ApplicationSid", "AP")
+    if not sid:
+        return ""
+    application = call.core.store.records.find(APPLICATION, sid)
+    if application is None or application.account_sid != call.account.sid:
+        raise invalid("ApplicationSid", f"the account has no application {sid}")
+    data = application.data
+    return str(data.get("message_status_callback") or data.get("sms_status_callback") or "")
+
+
+def _send_at(call: Call, service_sid: str) -> float | None:
+    """Return when a scheduled message goes, None when it goes at once."""
+    scheduled = call.params.choice("ScheduleType", ["fixed"])
+    text = call.params.text("SendAt")
+    if not scheduled:
+        if text:
+            raise invalid("ScheduleType", "SendAt wants ScheduleType fixed", code=35112)
+        return None
+    if not service_sid:
+        raise ApiError(status=400, code=35118, message="MessagingServiceSid is required to schedule a message")
+    if not text:
+        raise ApiError(status=400, code=35111, message="SendAt timestamp is missing")
+    try:
+        moment, _ = parse_moment(text)
+    except ValueError as error:
+        raise invalid("SendAt", "give a moment such as 2026-11-21T13:00:00Z", code=35114) from error
+    if not _SOONEST <= moment - int(call.now) <= _LATEST:
+        why = f"it must be between {_SOONEST:.0f} seconds and 35 days in the future"
+        raise invalid("SendAt", why, code=35114)
+    return moment
+
+
+def _cancel(call: Call, message: Message) -> Message:
+    if message.status != MessageStatus.SCHEDULED:
+        raise invalid("Status", f"only a scheduled message can be canceled, this one is {message.status}", code=30409)
+    changed = call.core.store.messages.change(
+        message.sid, status=MessageStatus.CANCELED, next_at=None, updated=call.now
+    )
+    tell(call.core, changed, now=call.now)
+    return changed
 
 
 def _check_options(params: Params) -> None:
     """Check what has no effect here, as Twilio would."""
     for name in ("ProvideFeedback", "ForceDelivery", "SmartEncoded", "ShortenUrls", "SendAsMms"):
         params.boolean(name)
-    params.decimal("MaxPrice")
-    params.integer("ValidityPeriod", least=1, most=36_000)
     params.integer("Attempt", least=1, most=1000)
     params.choice("ContentRetention", ["retain", "discard"])
     params.choice("AddressRetention", ["retain", "obfuscate"])
@@ -127,10 +218,7 @@ def _dates(name: str, text: str) -> list[tuple[str, object]]:
 
 
 def _named(call: Call) -> Message:
-    message = call.core.store.messages.find(call.ids["Sid"])
-    if message is None or message.account_sid != call.account.sid:
-        raise call.not_found()
-    return message
+    return find_message(call, "Sid")
 
 
 def _unfinished(message: Message, act: str) -> ApiError:
@@ -140,7 +228,7 @@ def _unfinished(message: Message, act: str) -> ApiError:
 
 
 def _render(message: Message) -> Json:
-    root = f"/2010-04-01/Accounts/{message.account_sid}/Messages/{message.sid}"
+    root = _root(message)
     return {
         "account_sid": message.account_sid,
         "api_version": "2010-04-01",
@@ -150,8 +238,8 @@ def _render(message: Message) -> Json:
         "date_updated": rfc2822(message.updated),
         "direction": message.direction,
         "error_code": message.error_code,
-        "error_message": None,
-        "from": message.sender,
+        "error_message": error_text(message.error_code),
+        "from": message.sender or None,
         "messaging_service_sid": message.service_sid,
         "num_media": str(len(message.media)),
         "num_segments": str(message.num_segments),
@@ -159,14 +247,19 @@ def _render(message: Message) -> Json:
         "price_unit": "USD",
         "sid": message.sid,
         "status": message.status,
-        "subresource_uris": {"media": f"{root}/Media.json"},
+        "subresource_uris": {"media": f"{root}/Media.json", "feedback": f"{root}/Feedback.json"},
         "to": message.recipient,
         "uri": f"{root}.json",
     }
 
 
+def _root(message: Message) -> str:
+    return f"/2010-04-01/Accounts/{message.account_sid}/Messages/{message.sid}"
+
+
 _LIST = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 _ONE = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}.json"
+_FEEDBACK = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback.json"
 
 ROUTES = (
     Route("POST", "api", _LIST, create),
@@ -174,4 +267,5 @@ ROUTES = (
     Route("GET", "api", _ONE, fetch),
     Route("POST", "api", _ONE, update),
     Route("DELETE", "api", _ONE, delete),
+    Route("POST", "api", _FEEDBACK, create_feedback),
 )

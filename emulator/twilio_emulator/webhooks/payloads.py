@@ -6,6 +6,7 @@ SMS carries places for North American numbers and empty ones elsewhere; what Wha
 from __future__ import annotations
 
 import mimetypes
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ __all__ = [
     "API_VERSION",
     "Params",
     "content_type_of",
+    "error_text",
     "failure_params",
     "inbound_params",
     "media_params",
@@ -29,7 +31,36 @@ __all__ = [
 API_VERSION = "2010-04-01"
 _CHANNEL_INSTALL_SID = "XE" + "e" * 32
 _MASKED_DIGITS = 4
-_EVENTS = {MessageStatus.DELIVERED: "DELIVERED", MessageStatus.READ: "READ"}
+_EVENTS = {
+    MessageStatus.DELIVERED: "DELIVERED",
+    MessageStatus.READ: "READ",
+    MessageStatus.FAILED: "UNDELIVERED",
+    MessageStatus.UNDELIVERED: "UNDELIVERED",
+}
+_WITH_RECEIPT = frozenset({MessageStatus.DELIVERED, MessageStatus.UNDELIVERED})
+_ERRORS = {
+    21610: "Attempt to send to unsubscribed recipient",
+    21703: "The Messaging Service does not have a phone number available to send a message",
+    21704: "The Messaging Service contains no phone numbers",
+    30001: "Queue overflow",
+    30002: "Account suspended",
+    30003: "Unreachable destination handset",
+    30004: "Message blocked",
+    30005: "Unknown destination handset",
+    30006: "Landline or unreachable carrier",
+    30007: "Carrier violation",
+    30008: "Unknown error",
+    30010: "Message price exceeds max price",
+    30032: "Toll-Free Number Has Not Been Verified",
+    30034: "US A2P 10DLC - Message from an Unregistered Number",
+    30036: "Validity Period Expired",
+    63007: "Twilio could not find a Channel with the specified From address",
+    63015: "Channel Sandbox can only send messages to phone numbers that have joined the Sandbox",
+    63016: "Failed to send freeform message because you are outside the allowed window.",
+    63018: "Rate limit exceeded for Channel",
+    63024: "Invalid message recipient",
+    63051: "WhatsApp Business Account is locked",
+}
 
 Params = list[tuple[str, str]]
 
@@ -57,22 +88,26 @@ def content_type_of(message: Message, index: int) -> str:
 
 def status_params(message: Message) -> Params:
     """Return the parameters for a state that an outbound message has reached."""
+    recipient = Address.parse(message.recipient)
     params = [
+        *_failure(message),
         ("SmsSid", message.sid),
         ("SmsStatus", message.status),
         ("MessageStatus", message.status),
+        *_service(message),
         ("To", message.recipient),
         ("MessageSid", message.sid),
         ("AccountSid", message.account_sid),
         ("From", message.sender),
         ("ApiVersion", API_VERSION),
     ]
-    recipient = Address.parse(message.recipient)
     if not recipient.is_whatsapp:
-        return params
+        return [*_receipt(message), *params]
     event = _EVENTS.get(MessageStatus(message.status))
+    text = error_text(message.error_code)
     return [
         *([("EventType", event)] if event else []),
+        *([("ChannelStatusMessage", text)] if text else []),
         *params,
         ("ChannelPrefix", recipient.channel),
         ("ChannelToAddress", recipient.number[:-_MASKED_DIGITS] + "X" * _MASKED_DIGITS),
@@ -86,6 +121,27 @@ def failure_params(error_code: int, error_url: str) -> Params:
     return [("ErrorCode", str(error_code)), ("ErrorUrl", error_url)]
 
 
+def error_text(code: int | None) -> str | None:
+    """Return what Twilio says of the error with which a message failed; None when it did not."""
+    return None if code is None else _ERRORS.get(code, "Unknown error")
+
+
+def _failure(message: Message) -> Params:
+    text = error_text(message.error_code)
+    return [] if text is None else [("ErrorCode", str(message.error_code)), ("ErrorMessage", text)]
+
+
+def _receipt(message: Message) -> Params:
+    """Return the day and minute of the carrier's delivery receipt."""
+    if message.status not in _WITH_RECEIPT:
+        return []
+    return [("RawDlrDoneDate", datetime.fromtimestamp(message.updated, UTC).strftime("%y%m%d%H%M"))]
+
+
+def _service(message: Message) -> Params:
+    return [("MessagingServiceSid", message.service_sid)] if message.service_sid else []
+
+
 def _sms(message: Message, sender: Address, recipient: Address) -> Params:
     to, from_ = _geography("To", recipient.number), _geography("From", sender.number)
     return [
@@ -97,6 +153,7 @@ def _sms(message: Message, sender: Address, recipient: Address) -> Params:
         ("Body", message.body),
         *from_,
         ("To", message.recipient),
+        *_service(message),
         ("NumSegments", str(message.num_segments)),
         ("MessageSid", message.sid),
         ("AccountSid", message.account_sid),

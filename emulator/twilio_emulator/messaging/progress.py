@@ -1,0 +1,180 @@
+"""A message's states, one after another on the emulator's clock, until it rests.
+
+    accepted | scheduled -> queued -> sending -> sent -> delivered -> read (WhatsApp)
+                               |         |         |
+                             failed    failed    undelivered
+
+Each but the first calls the status callback. A phone takes whatever comes unless the admin API declared otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from twilio_emulator.compliance.standing import barred_by
+from twilio_emulator.errors import ApiError
+from twilio_emulator.messaging import refusals
+from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.messaging.phones import phone_at
+from twilio_emulator.messaging.picking import pick_sender
+from twilio_emulator.messaging.services import require_service
+from twilio_emulator.messaging.telling import tell
+from twilio_emulator.models import MessageStatus, WebhookKind
+from twilio_emulator.usage.prices import message_price
+from twilio_emulator.webhooks.payloads import status_params
+from twilio_emulator.webhooks.queue import enqueue
+from twilio_emulator.whatsapp.channel import failure_of
+
+if TYPE_CHECKING:
+    from twilio_emulator.core import Core
+    from twilio_emulator.models import Message
+
+__all__ = ["FINAL", "advance", "price_of"]
+
+_ACCOUNT_SUSPENDED = 30002
+_PRICE_TOO_HIGH = 30010
+_VALIDITY_EXPIRED = 30036
+
+FINAL = frozenset(
+    {
+        MessageStatus.CANCELED,
+        MessageStatus.DELIVERED,
+        MessageStatus.FAILED,
+        MessageStatus.READ,
+        MessageStatus.RECEIVED,
+        MessageStatus.UNDELIVERED,
+    }
+)
+"""States in which a message can be redacted or deleted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Step:
+    """A move to the next state: why it failed, and what else changes."""
+
+    status: MessageStatus
+    error_code: int | None = None
+    sender: str | None = None
+    fails_with: int | None = None
+
+
+def advance(core: Core, message: Message, *, now: float) -> None:
+    """Move a message to its next state and queue the callback that tells of it."""
+    step = _next(core, message, now)
+    if step is None:
+        core.store.messages.change(message.sid, next_at=None)
+        return
+    changes: dict[str, object] = {"status": step.status, "updated": now, "next_at": _next_at(core, message, step, now)}
+    if step.error_code is not None:
+        changes["error_code"] = step.error_code
+    if step.sender is not None:
+        changes |= {"sender": step.sender, "extra": {"fails_with": step.fails_with}}
+    if step.status == MessageStatus.SENT:
+        changes |= {"sent": now, "price": price_of(message)}
+    changed = core.store.messages.change(message.sid, **changes)
+    tell(core, changed, now=now)
+    if message.status_callback:
+        enqueue(
+            core,
+            kind=WebhookKind.STATUS,
+            account_sid=message.account_sid,
+            resource_sid=message.sid,
+            url=message.status_callback,
+            method=str(message.extra.get("callback_method") or "POST"),
+            params=status_params(changed),
+            now=now,
+        )
+
+
+def price_of(message: Message) -> str:
+    """Return what a message costs, such as ``-0.00790``."""
+    own_end = message.recipient
+    return message_price(
+        channel=Address.parse(own_end).channel,
+        direction=message.direction,
+        recipient=Address.parse(own_end).number,
+        segments=message.num_segments,
+        media=len(message.media),
+    )
+
+
+def _next(core: Core, message: Message, now: float) -> _Step | None:
+    match message.status:
+        case MessageStatus.ACCEPTED | MessageStatus.SCHEDULED:
+            return _queue(core, message, now)
+        case MessageStatus.QUEUED:
+            return _leave(core, message, now)
+        case MessageStatus.SENDING:
+            return _Step(status=MessageStatus.SENT)
+        case MessageStatus.SENT:
+            return _arrive(core, message)
+        case MessageStatus.DELIVERED if _will_be_read(core, message):
+            return _Step(status=MessageStatus.READ)
+    return None
+
+
+def _next_at(core: Core, message: Message, step: _Step, now: float) -> float | None:
+    """Return when the state after this one comes; None when there is none."""
+    rests = step.status in FINAL
+    if step.status == MessageStatus.DELIVERED:
+        rests = not _will_be_read(core, message)
+    return None if rests else now + core.settings.status_delay
+
+
+def _queue(core: Core, message: Message, now: float) -> _Step:
+    """Take a message of a service into the queue of a sender: now it is decided which."""
+    if message.sender:
+        return _Step(status=MessageStatus.QUEUED)
+    account = core.store.accounts.require(message.account_sid)
+    recipient = Address.parse(message.recipient)
+    try:
+        service = require_service(core, account.sid, message.service_sid or "")
+        sender = pick_sender(core, service, recipient)
+        refusals.check_sender(core, account, sender)
+        refusals.check_recipient(core, account, recipient, sender, service.sid)
+    except ApiError as error:
+        return _Step(status=MessageStatus.FAILED, error_code=error.code)
+    fails_with = None
+    if recipient.is_whatsapp:
+        is_template = bool(message.extra.get("is_template"))
+        fails_with = failure_of(core, account, sender, recipient, is_template=is_template, now=now)
+    return _Step(status=MessageStatus.QUEUED, sender=str(sender), fails_with=fails_with)
+
+
+def _leave(core: Core, message: Message, now: float) -> _Step:
+    """Send a message, or say why Twilio does not."""
+    code = _obstacle(core, message, now)
+    return _Step(status=MessageStatus.SENDING if code is None else MessageStatus.FAILED, error_code=code)
+
+
+def _obstacle(core: Core, message: Message, now: float) -> int | None:
+    if not core.may_communicate(core.store.accounts.require(message.account_sid)):
+        return _ACCOUNT_SUSPENDED
+    limit = message.extra.get("max_price")
+    if limit and -Decimal(price_of(message)) > Decimal(str(limit)):
+        return _PRICE_TOO_HIGH
+    waited, validity = now - message.updated, message.extra.get("validity")
+    if isinstance(validity, int | float) and waited > validity:
+        return _VALIDITY_EXPIRED
+    phone = phone_at(core, Address.parse(message.recipient))
+    if phone.outcome == MessageStatus.FAILED:
+        return phone.error_code
+    fails_with = message.extra.get("fails_with")
+    return fails_with if isinstance(fails_with, int) else None
+
+
+def _arrive(core: Core, message: Message) -> _Step:
+    """Deliver a message, or say why the network or the phone does not take it."""
+    recipient = Address.parse(message.recipient)
+    phone = phone_at(core, recipient)
+    if phone.outcome == MessageStatus.UNDELIVERED:
+        return _Step(status=MessageStatus.UNDELIVERED, error_code=phone.error_code)
+    code = barred_by(core, sender=message.sender, recipient=recipient.number) if not recipient.is_whatsapp else None
+    return _Step(status=MessageStatus.DELIVERED if code is None else MessageStatus.UNDELIVERED, error_code=code)
+
+
+def _will_be_read(core: Core, message: Message) -> bool:
+    recipient = Address.parse(message.recipient)
+    return recipient.is_whatsapp and phone_at(core, recipient).read
