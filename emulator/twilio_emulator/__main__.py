@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import EmulatorError, SettingsError
-from twilio_emulator.settings import ConnectTo, MainKey, Settings
+from twilio_emulator.settings import ConnectTo, Credentials, MainKey, Settings
 from twilio_emulator.terminal import complain
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--auth-token", help="its auth token; or in TWILIO_EMULATOR_AUTH_TOKEN")
     parser.add_argument("--state", type=Path, help="SQLite file that keeps everything (default: memory)")
     parser.add_argument("--main-key", metavar="SID:SECRET", help="a Main API key of the parent account")
+    parser.add_argument("--test-credentials", metavar="SID:TOKEN", help="Twilio's test credentials of the account")
     parser.add_argument("--max-subaccounts", type=int, default=1000, help="quota (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="which numbers are offered first (default %(default)s)")
     parser.add_argument("--status-delay", type=float, default=0.2, metavar="SECONDS", help="between message states")
@@ -116,11 +117,13 @@ def _serve(given: argparse.Namespace) -> int:
 
 def _settings(given: argparse.Namespace) -> Settings:
     sid, _, secret = (given.main_key or "").partition(":")
+    test_sid, _, test_token = (given.test_credentials or "").partition(":")
     return Settings(
         account_sid=given.account_sid,
         auth_token=given.auth_token or os.environ.get("TWILIO_EMULATOR_AUTH_TOKEN", ""),
         state=given.state,
         main_key=MainKey(sid=sid, secret=secret) if given.main_key else None,
+        test_credentials=Credentials(sid=test_sid, token=test_token) if given.test_credentials else None,
         max_subaccounts=given.max_subaccounts,
         seed=given.seed,
         status_delay=given.status_delay,

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twilio_emulator.errors import AdminError
+from twilio_emulator.errors import AdminError, ApiError
 from twilio_emulator.models import Account, AccountStatus, AccountType
+from twilio_emulator.store import Window
 
 if TYPE_CHECKING:
     from twilio_emulator.core import Core
 
 __all__ = [
     "SUSPENDED_BY_TWILIO",
+    "check_may_buy",
     "is_verified",
     "lift",
     "quota",
@@ -126,6 +128,23 @@ def is_verified(core: Core, account: Account, number: str) -> bool:
     """Say whether a phone was verified by the account or by its parent."""
     owners = {account.sid, account.owner_sid}
     return any(core.store.records.first(_VERIFIED, account_sid=sid, key=number) for sid in owners)
+
+
+def check_may_buy(core: Core, account: Account) -> None:
+    """Refuse the purchase of a number by an account that is not active, or by a trial account that has one.
+
+    Raises:
+        ApiError: 403/20005, not active; 400/10002, a trial account's subaccount; 400/21404, a second number on trial.
+    """
+    core.check_active(account)
+    if not core.is_trial(account):
+        return
+    if not account.is_parent:
+        raise ApiError(status=400, code=10002, message="Trial accounts do not support numbers in subaccounts")
+    owned = core.store.numbers.page([("account_sid = ?", account.sid)], Window(size=1))
+    if owned.items:
+        message = "PhoneNumber: trial accounts are allowed only one Twilio number. To purchase more, please upgrade."
+        raise ApiError(status=400, code=21404, message=message)
 
 
 def _open(core: Core, sid: str) -> Account:

@@ -6,9 +6,10 @@ The rules (twilio.com/docs/iam/api/subaccounts, /docs/iam/api-keys):
 - On other product hosts no path names an account: the call acts on the account that authenticates. A client that holds
   the parent's credentials and believes to act on a subaccount acts on the parent (twilio-python#785).
 - A key is its account. The parent's Main key manages accounts and keys but reaches no resource inside a subaccount; a
-  Standard key reaches neither accounts nor keys.
+  Standard key reaches neither accounts nor keys; a Restricted key reaches what its policy allows.
+- Test credentials are an account of their own that owns nothing: see ``resources.test_mode``.
 - A subaccount's credentials reach that subaccount only. Another account is 404 for a token and 401 for a key.
-- A closed account is 401. A suspended one still answers; only messages are refused.
+- A closed account is 401. A suspended one still answers; messages, calls and purchases are refused.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from twilio_emulator.core import digest
-from twilio_emulator.errors import not_found, unauthorized
-from twilio_emulator.models import Account, AccountStatus, KeyKind
+from twilio_emulator.errors import ApiError, not_found, unauthorized
+from twilio_emulator.models import Account, AccountStatus, AccountType, KeyKind
+from twilio_emulator.permissions import missing
 
 if TYPE_CHECKING:
+    from twilio_emulator.calls import Route
+    from twilio_emulator.core import Core
     from twilio_emulator.store import Store
 
-__all__ = ["Caller", "CredentialKind", "authenticate", "reach", "reach_account"]
+__all__ = ["Caller", "CredentialKind", "authenticate", "authorize", "reach", "reach_account"]
 
 
 class CredentialKind(StrEnum):
@@ -36,33 +40,56 @@ class CredentialKind(StrEnum):
     TOKEN = "token"  # noqa: S105  # a kind, not a credential
     MAIN_KEY = "main"
     STANDARD_KEY = "standard"
+    RESTRICTED_KEY = "restricted"
+    TEST = "test"
+
+
+_KINDS = {
+    KeyKind.MAIN: CredentialKind.MAIN_KEY,
+    KeyKind.STANDARD: CredentialKind.STANDARD_KEY,
+    KeyKind.RESTRICTED: CredentialKind.RESTRICTED_KEY,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """The account that authenticated, and with what."""
+    """The account that authenticated, and with what; ``permissions`` are those of a Restricted key."""
 
     account: Account
     kind: CredentialKind
-
-    @property
-    def manages_accounts(self) -> bool:
-        """Say whether accounts and keys may be touched at all."""
-        return self.kind is not CredentialKind.STANDARD_KEY
+    permissions: tuple[str, ...] = ()
 
 
-def authenticate(store: Store, header: str | None) -> Caller:
+def authenticate(core: Core, header: str | None) -> Caller:
     """Return who sent an ``Authorization`` header.
 
     Raises:
         ApiError: 401 for a header that is missing, malformed or unknown, and for a closed account.
     """
     username, password = _basic(header)
+    if username == core.settings.test_pair.sid:
+        return _by_test_pair(core, password)
     find = _by_key if username.startswith("SK") else _by_token
-    caller = find(store, username, password)
+    caller = find(core.store, username, password)
     if caller is None or caller.account.status == AccountStatus.CLOSED:
         raise unauthorized()
     return caller
+
+
+def authorize(caller: Caller, route: Route) -> None:
+    """Refuse a call that the credentials are not for, whatever account it is about.
+
+    Raises:
+        ApiError: 401/20003 for accounts and keys with a Standard key, 401/70051 for what a policy does not allow.
+    """
+    if caller.kind is CredentialKind.STANDARD_KEY and route.manages_accounts:
+        raise unauthorized("A Standard API key cannot manage accounts and keys")
+    if caller.kind is not CredentialKind.RESTRICTED_KEY:
+        return
+    lacking = missing(caller.permissions, route.method, route.host, route.path)
+    if lacking is not None:
+        what = f"required permission {lacking} is missing" if lacking else "no permission stands for this resource"
+        raise ApiError(status=401, code=70051, message=f"Authorization Error: {what}")
 
 
 def reach(store: Store, caller: Caller, account_sid: str, path: str) -> Account:
@@ -107,8 +134,8 @@ def _by_key(store: Store, sid: str, secret: str) -> Caller | None:
     key = store.keys.find(sid)
     if key is None or not hmac.compare_digest(key.secret_digest, digest(secret)):
         return None
-    kind = CredentialKind.MAIN_KEY if key.kind == KeyKind.MAIN else CredentialKind.STANDARD_KEY
-    return Caller(account=store.accounts.require(key.account_sid), kind=kind)
+    account = store.accounts.require(key.account_sid)
+    return Caller(account=account, kind=_KINDS[KeyKind(key.kind)], permissions=key.permissions)
 
 
 def _by_token(store: Store, sid: str, token: str) -> Caller | None:
@@ -119,3 +146,25 @@ def _by_token(store: Store, sid: str, token: str) -> Caller | None:
     if not any(hmac.compare_digest(held.encode(), token.encode()) for held in known):
         return None
     return Caller(account=account, kind=CredentialKind.TOKEN)
+
+
+def _by_test_pair(core: Core, token: str) -> Caller:
+    """Return the test account, which is in no store."""
+    pair, now = core.settings.test_pair, core.clock.now()
+    if not hmac.compare_digest(pair.token.encode(), token.encode()):
+        raise unauthorized()
+    account = Account(
+        seq=0,
+        sid=pair.sid,
+        owner_sid=pair.sid,
+        friendly_name="Test credentials",
+        status=AccountStatus.ACTIVE,
+        auth_token=pair.token,
+        secondary_token=None,
+        secondary_created=None,
+        created=now,
+        updated=now,
+        type=AccountType.FULL,
+        suspended_by="",
+    )
+    return Caller(account=account, kind=CredentialKind.TEST)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from twilio_emulator.auth import Caller, authenticate, reach
+from twilio_emulator.auth import Caller, CredentialKind, authenticate, authorize, reach
 from twilio_emulator.calls import Answer, Call, Route
 from twilio_emulator.errors import ApiError, invalid, not_found, unauthorized
 from twilio_emulator.faults import Fault, FaultKind, When
 from twilio_emulator.params import Params
-from twilio_emulator.resources import ROUTES
+from twilio_emulator.resources import ROUTES, test_mode
 from twilio_emulator.signals import Signal
 
 if TYPE_CHECKING:
@@ -98,12 +98,14 @@ class _Server:
     async def _answer(self, request: web.Request, route: Route | None, served: _Served) -> None:
         params = await _params(request, route)
         document = await _document(request) if route and route.takes_json else {}
-        caller = authenticate(self._core.store, request.headers.get("Authorization"))
+        caller = authenticate(self._core, request.headers.get("Authorization"))
         served.account_sid = caller.account.sid
+        if caller.kind is CredentialKind.TEST:
+            served.answer = test_mode.answer(self._core, caller, request.method, request.path, params)
+            return
         if route is None:
             raise _unknown(request)
-        if route.manages_accounts and not caller.manages_accounts:
-            raise unauthorized("A Standard API key cannot manage accounts and keys")
+        authorize(caller, route)
         account = self._account(request, route, caller)
         served.account_sid = account.sid
         call = Call(

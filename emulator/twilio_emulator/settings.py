@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import ssl
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["ConnectTo", "MainKey", "Settings"]
+__all__ = ["ConnectTo", "Credentials", "MainKey", "Settings"]
 
 _CONNECT_TO = re.compile(r"(?P<suffix>[A-Za-z0-9.-]+)=(?P<host>\[[0-9a-fA-F:]+\]|[^:=]+):(?P<port>[0-9]{1,5})")
 
@@ -59,6 +60,14 @@ class MainKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """An account SID and its auth token."""
+
+    sid: str
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything an emulator can be told.
 
@@ -75,6 +84,7 @@ class Settings:
         ca_file: PEM file of authorities trusted for webhooks, beside the system's.
         connect_to: where webhooks of some hosts go instead.
         balance: what the parent's balance says, US dollars.
+        test_credentials: Twilio's test credentials of the parent; None has them follow from ``auth_token``.
         geo_permissions: countries that SMS may go to, ISO codes; None for those of the numbering plan.
         max_queued: messages that may wait for one sender before the next is refused; None for any number.
         enforce_a2p: whether US carriers refuse unregistered numbers: 30034, and 30032 for toll-free ones.
@@ -94,6 +104,7 @@ class Settings:
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
     balance: str = "100.00"
+    test_credentials: Credentials | None = None
     geo_permissions: tuple[str, ...] | None = None
     max_queued: int | None = None
     enforce_a2p: bool = False
@@ -104,6 +115,14 @@ class Settings:
         for problem in self._problems():
             raise SettingsError(problem)
 
+    @property
+    def test_pair(self) -> Credentials:
+        """The test credentials: as told, else a pair that is always the same for one auth token."""
+        if self.test_credentials:
+            return self.test_credentials
+        digits = hashlib.sha256(f"test credentials of {self.account_sid} {self.auth_token}".encode()).hexdigest()
+        return Credentials(sid=f"AC{digits[:32]}", token=digits[32:])
+
     def _problems(self) -> Iterable[str]:
         if not is_sid(self.account_sid, "AC"):
             yield f"--account-sid {self.account_sid!r}: it must be AC and 32 hexadecimal digits"
@@ -113,6 +132,10 @@ class Settings:
             )
         if self.main_key and not is_sid(self.main_key.sid, "SK"):
             yield f"--main-key {self.main_key.sid!r}: it must be SK and 32 hexadecimal digits"
+        if self.test_credentials and (
+            not is_sid(self.test_credentials.sid, "AC") or self.test_credentials.sid == self.account_sid
+        ):
+            yield "--test-credentials: give SID:TOKEN with a SID of its own, AC and 32 hexadecimal digits"
         if self.max_subaccounts < 0:
             yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
         if self.whatsapp_senders not in {"strict", "implicit"}:

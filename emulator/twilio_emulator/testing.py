@@ -21,7 +21,7 @@ from aiohttp import web
 from twilio_emulator.app import build_app
 from twilio_emulator.client import AdminClient
 from twilio_emulator.clock import VirtualClock
-from twilio_emulator.settings import ConnectTo, MainKey, Settings
+from twilio_emulator.settings import ConnectTo, Credentials, MainKey, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -69,6 +69,7 @@ async def running_emulator(
     clock: Clock | None = None,
     state: Path | None = None,
     main_key: MainKey | None = None,
+    test_credentials: Credentials | None = None,
     max_subaccounts: int = 1000,
     seed: int = 0,
     status_delay: float = 0.0,
@@ -90,6 +91,7 @@ async def running_emulator(
         auth_token=AUTH_TOKEN,
         state=state,
         main_key=main_key,
+        test_credentials=test_credentials,
         max_subaccounts=max_subaccounts,
         seed=seed,
         status_delay=status_delay,

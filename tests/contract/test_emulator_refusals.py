@@ -150,7 +150,7 @@ CASES = [
         20404,
     ),
     # accounts
-    Case("sub of a sub", "sub", f"POST {_ROOT}.json", 401, 20003, "subaccount"),
+    Case("sub of a sub", "sub", f"POST {_ROOT}.json", 400, 21101, "subaccount"),
     Case("name too long", "parent", f"POST {_ROOT}.json", 400, 20002, "FriendlyName", {"FriendlyName": "x" * 65}),
     Case("invalid status", "parent", f"POST {_ROOT}/{{SUB}}.json", 400, 21475, "Status", {"Status": "asleep"}),
     Case(
@@ -164,12 +164,12 @@ CASES = [
     Case("key of no SID", "sub", "POST /iam/v1/Keys", 400, 20001, "AccountSid", {"AccountSid": "AC1"}),
     Case("keys without account", "sub", "GET /iam/v1/Keys", 400, 20001, "AccountSid"),
     Case(
-        "restricted key",
+        "restricted key without policy",
         "sub",
         "POST /iam/v1/Keys",
         400,
         20001,
-        "KeyType",
+        "Policy",
         {"AccountSid": "{SUB}", "KeyType": "restricted"},
     ),
     Case(

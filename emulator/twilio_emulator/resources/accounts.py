@@ -47,7 +47,7 @@ def create(call: Call) -> Answer:
     name = _friendly_name(call)
     parent = call.caller.account
     if not parent.is_parent:
-        raise unauthorized("A subaccount cannot have subaccounts")
+        raise _refused(21101, "Subaccounts cannot contain subaccounts")
     if parent.status != AccountStatus.ACTIVE:
         raise _refused(21476, "Unable to create a subaccount, parent account is suspended.")
     accounts = call.core.store.accounts
@@ -134,7 +134,9 @@ def _refused(code: int, message: str) -> ApiError:
 
 
 def _render(call: Call, account: Account) -> Json:
-    shows_token = call.caller.kind is CredentialKind.TOKEN or account.sid == call.caller.account.sid
+    kind = call.caller.kind
+    own = account.sid == call.caller.account.sid
+    shows_token = kind is CredentialKind.TOKEN or (own and kind is CredentialKind.MAIN_KEY)
     root = f"/2010-04-01/Accounts/{account.sid}"
     return {
         "auth_token": account.auth_token if shows_token else "",

@@ -7,31 +7,42 @@ one named would be found out too late.
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.core import digest
 from twilio_emulator.dates import rfc2822
-from twilio_emulator.errors import invalid, unauthorized
+from twilio_emulator.errors import ApiError, invalid, unauthorized
 from twilio_emulator.models import ApiKey, KeyKind
 from twilio_emulator.paging import meta_page, window_of
+from twilio_emulator.permissions import MOST_PERMISSIONS, is_known
+from twilio_emulator.sids import is_sid
 
-__all__ = ["ROUTES"]
+if TYPE_CHECKING:
+    from twilio_emulator.params import Params
+
+__all__ = ["ROUTES", "friendly_name", "make", "named"]
+
+_LONGEST_NAME = 64
+_FLAGS = {
+    KeyKind.MAIN: ["rest_api", "signing", "manage_accounts", "manage_keys"],
+    KeyKind.STANDARD: ["rest_api", "signing"],
+    KeyKind.RESTRICTED: ["restricted"],
+}
 
 
 def create(call: Call) -> Answer:
-    """Make a Standard key; its secret is in this answer and nowhere else."""
+    """Make a Standard or a Restricted key; its secret is in this answer and nowhere else."""
     _check_account(call)
-    name = call.params.text("FriendlyName", longest=64)
-    if call.params.choice("KeyType", ["restricted"]):
-        raise invalid("KeyType", "the emulator makes Standard keys only; leave KeyType out")
-    secret = call.core.sids.secret()
-    key = call.core.store.keys.add(
-        sid=call.core.sids.sid("SK"),
-        account_sid=call.account.sid,
-        friendly_name=name or "",
-        kind=KeyKind.STANDARD,
-        secret_digest=digest(secret),
-        now=call.now,
-    )
+    name = friendly_name(call.params)
+    restricted = call.params.choice("KeyType", ["restricted"])
+    policy = _policy(call.params)
+    if restricted and policy is None:
+        raise invalid("Policy", "a restricted key needs one")
+    if policy is not None and not restricted:
+        raise invalid("Policy", "a Standard key has none; give KeyType restricted")
+    key, secret = make(call, name, KeyKind.RESTRICTED if restricted else KeyKind.STANDARD, policy or ())
     return Answer(status=201, body={**_render(key), "secret": secret})
 
 
@@ -45,24 +56,86 @@ def list_(call: Call) -> Answer:
 
 def fetch(call: Call) -> Answer:
     """Return one key."""
-    return Answer(body=_render(_named(call)))
+    return Answer(body=_render(named(call)))
 
 
 def update(call: Call) -> Answer:
-    """Rename a key."""
-    key = _named(call)
-    name = call.params.text("FriendlyName", longest=64)
-    if call.params.text("Policy"):
-        raise invalid("Policy", "a Standard key has none")
-    if name is not None:
-        call.core.store.keys.change(key.sid, friendly_name=name, now=call.now)
-    return Answer(body=_render(_named(call)))
+    """Rename a key, or give a Restricted one another policy."""
+    key = named(call)
+    name, policy = friendly_name(call.params), _policy(call.params)
+    if policy is not None and key.kind != KeyKind.RESTRICTED:
+        raise invalid("Policy", "only a restricted key has one")
+    changed = call.core.store.keys.change(key.sid, friendly_name=name, permissions=policy, now=call.now)
+    return Answer(body=_render(changed))
 
 
 def delete(call: Call) -> Answer:
     """Revoke a key at once."""
-    call.core.store.keys.delete(_named(call).sid)
+    call.core.store.keys.delete(named(call).sid)
     return Answer(status=204)
+
+
+def make(call: Call, name: str | None, kind: KeyKind, permissions: tuple[str, ...] = ()) -> tuple[ApiKey, str]:
+    """Make a key of the account acted on; return it and its secret, which is not kept."""
+    secret = call.core.sids.secret()
+    key = call.core.store.keys.add(
+        sid=call.core.sids.sid("SK"),
+        account_sid=call.account.sid,
+        friendly_name=name or "",
+        kind=kind,
+        secret_digest=digest(secret),
+        now=call.now,
+        permissions=permissions,
+    )
+    return key, secret
+
+
+def named(call: Call) -> ApiKey:
+    """Return the key that the path names.
+
+    Raises:
+        ApiError: 400/70002 for what is no key's SID, 404 when the account has no such key.
+    """
+    sid = call.ids["Sid"]
+    if not is_sid(sid, "SK"):
+        raise invalid("Sid", "it must be SK and 32 hexadecimal digits", code=70002)
+    key = call.core.store.keys.find(sid)
+    if key is None or key.account_sid != call.account.sid:
+        raise call.not_found()
+    return key
+
+
+def friendly_name(params: Params) -> str | None:
+    """Read a key's name."""
+    name = params.text("FriendlyName")
+    if name is not None and len(name) > _LONGEST_NAME:
+        raise invalid("FriendlyName", f"it may have at most {_LONGEST_NAME} characters", code=70001)
+    return name
+
+
+def _policy(params: Params) -> tuple[str, ...] | None:
+    """Read ``{"allow": ["/twilio/messaging/messages/read"]}``; None when there is none."""
+    text = params.text("Policy")
+    if not text:
+        return None
+    allow = _allowed(text)
+    if not 0 < len(allow) <= MOST_PERMISSIONS:
+        raise invalid("Policy", f"allow must have 1 to {MOST_PERMISSIONS} permissions")
+    for permission in allow:
+        if not is_known(permission):
+            raise ApiError(status=400, code=70002, message=f"Invalid Policy: assertion '{permission}' is invalid")
+    return tuple(dict.fromkeys(allow))
+
+
+def _allowed(text: str) -> list[str]:
+    try:
+        policy = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise invalid("Policy", "it must be JSON") from error
+    allow = policy.get("allow") if isinstance(policy, dict) and policy.keys() == {"allow"} else None
+    if not isinstance(allow, list) or not all(isinstance(permission, str) for permission in allow):
+        raise invalid("Policy", 'it must be {"allow": [...]} with a list of permissions')
+    return allow
 
 
 def _check_account(call: Call) -> None:
@@ -73,26 +146,20 @@ def _check_account(call: Call) -> None:
         raise unauthorized("AccountSid must be the account that authenticates")
 
 
-def _named(call: Call) -> ApiKey:
-    key = call.core.store.keys.find(call.ids["Sid"])
-    if key is None or key.account_sid != call.account.sid:
-        raise call.not_found()
-    return key
-
-
 def _render(key: ApiKey) -> Json:
+    restricted = key.kind == KeyKind.RESTRICTED
     return {
         "sid": key.sid,
-        "friendly_name": key.friendly_name,
+        "friendly_name": key.friendly_name or None,
         "date_created": rfc2822(key.created),
         "date_updated": rfc2822(key.updated),
-        "policy": None,
+        "policy": {"allow": list(key.permissions)} if restricted else None,
     }
 
 
 def _render_listed(key: ApiKey) -> Json:
     listed = {name: value for name, value in _render(key).items() if name != "policy"}
-    return {**listed, "flags": []}
+    return {**listed, "flags": _FLAGS[KeyKind(key.kind)]}
 
 
 _LIST = "/v1/Keys"
