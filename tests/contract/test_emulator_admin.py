@@ -256,9 +256,8 @@ async def test_an_application_and_an_url_exclude_each_other(world: World) -> Non
     """What was set last holds; the other is cleared."""
     number = await world.buy(voice_url="https://a.example/voice", sms_url="https://a.example/sms")
     change = world.sub.incoming_phone_numbers(number.sid)
-    by_application = await change.update_async(
-        voice_application_sid="AP" + "0" * 32, sms_application_sid="AP" + "1" * 32
-    )
+    application = (await world.sub.applications.create_async(friendly_name="bot")).sid
+    by_application = await change.update_async(voice_application_sid=application, sms_application_sid=application)
     by_url = await change.update_async(voice_url="https://b.example/", sms_url="https://b.example/")
 
     assert (by_application.voice_url, by_application.sms_url) == ("", "")

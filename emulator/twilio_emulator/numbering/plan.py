@@ -1,7 +1,8 @@
 """A numbering plan: countries, their kinds of number, areas and prices.
 
-Area codes, places and lengths are real; prices follow Twilio's list in magnitude only. Every well-formed
-number of a plan can exist; the inventory decides which are offered.
+Area codes, places and lengths are real; prices follow Twilio's list in magnitude only. What local law asks for
+follows Twilio's guidelines where they were seen (docs/emulator/numbers.md). Every well-formed number of a plan
+can exist; the inventory decides which are offered.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class NumberType:
         areas: the prefixes it starts with.
         sms: whether messages pass; likewise ``mms`` and ``voice``.
         price: US dollars a month.
+        address: which address its owner must have on file: ``none``, ``any``, ``local`` or ``foreign``.
+        needs_bundle: whether an approved regulatory bundle is asked for.
+        needs_identity: whether a verified identity document is asked for.
+        beta: whether it is new to Twilio.
     """
 
     kind: str
@@ -53,6 +58,10 @@ class NumberType:
     mms: bool = False
     voice: bool = True
     price: str
+    address: str = "none"
+    needs_bundle: bool = False
+    needs_identity: bool = False
+    beta: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +170,9 @@ COUNTRIES: dict[str, Country] = {
                     areas=_plain(("11", "Buenos Aires"), ("341", "Rosario"), ("351", "Córdoba")),
                     price="8.00",
                 ),
-                NumberType(kind="toll_free", length=10, areas=_plain(("800", "")), sms=False, price="25.00"),
+                NumberType(
+                    kind="toll_free", length=10, areas=_plain(("800", "")), sms=False, price="25.00", address="any"
+                ),
             ),
         ),
         Country(
@@ -174,12 +185,16 @@ COUNTRIES: dict[str, Country] = {
                     length=10,
                     areas=_plain(("115", "São Paulo"), ("213", "Rio de Janeiro"), ("313", "Belo Horizonte")),
                     price="4.25",
+                    address="local",
+                    needs_bundle=True,
                 ),
                 NumberType(
                     kind="mobile",
                     length=11,
                     areas=_plain(("119", "São Paulo"), ("219", "Rio de Janeiro")),
                     price="14.75",
+                    needs_identity=True,
+                    beta=True,
                 ),
                 NumberType(kind="toll_free", length=10, areas=_plain(("800", "")), sms=False, price="25.00"),
             ),
@@ -189,7 +204,14 @@ COUNTRIES: dict[str, Country] = {
             name="Spain",
             calling_code="34",
             types=(
-                NumberType(kind="local", length=9, areas=_plain(("91", "Madrid"), ("93", "Barcelona")), price="2.00"),
+                NumberType(
+                    kind="local",
+                    length=9,
+                    areas=_plain(("91", "Madrid"), ("93", "Barcelona")),
+                    price="2.00",
+                    address="local",
+                    needs_bundle=True,
+                ),
                 NumberType(kind="mobile", length=9, areas=_plain(("6", "")), price="15.00"),
                 NumberType(kind="toll_free", length=9, areas=_plain(("900", "")), sms=False, price="25.00"),
             ),
@@ -200,10 +222,23 @@ COUNTRIES: dict[str, Country] = {
             calling_code="44",
             types=(
                 NumberType(
-                    kind="local", length=10, areas=_plain(("20", "London"), ("161", "Manchester")), price="1.15"
+                    kind="local",
+                    length=10,
+                    areas=_plain(("20", "London"), ("161", "Manchester")),
+                    price="1.15",
+                    address="any",
+                    needs_bundle=True,
                 ),
-                NumberType(kind="mobile", length=10, areas=_plain(("7", "")), price="1.15"),
-                NumberType(kind="toll_free", length=10, areas=_plain(("800", "")), sms=False, price="2.15"),
+                NumberType(kind="mobile", length=10, areas=_plain(("7", "")), price="1.15", needs_bundle=True),
+                NumberType(
+                    kind="toll_free",
+                    length=10,
+                    areas=_plain(("800", "")),
+                    sms=False,
+                    price="2.15",
+                    address="any",
+                    needs_bundle=True,
+                ),
             ),
         ),
         Country(
@@ -216,6 +251,8 @@ COUNTRIES: dict[str, Country] = {
                     length=10,
                     areas=_plain(("55", "Ciudad de México"), ("33", "Guadalajara"), ("81", "Monterrey")),
                     price="6.25",
+                    address="local",
+                    needs_bundle=True,
                 ),
                 NumberType(kind="toll_free", length=10, areas=_plain(("800", "")), sms=False, price="30.00"),
             ),

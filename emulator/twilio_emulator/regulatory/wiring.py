@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.regulatory import emergency, review
+from twilio_emulator.regulatory.bundles import BUNDLE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
-TIMERS: Mapping[str, Timer] = {}
+TIMERS: Mapping[str, Timer] = {BUNDLE: review.move_on, emergency.REGISTRATION: emergency.move_on}
 ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {}
 LISTENERS: tuple[Listener, ...] = ()

@@ -11,6 +11,7 @@ from twilio_emulator.errors import ApiError, invalid
 from twilio_emulator.numbering import COUNTRIES, Country, NumberType, Offer, Search, search
 from twilio_emulator.numbering.inventory import is_pattern
 from twilio_emulator.numbering.plan import is_e164, locate
+from twilio_emulator.numbering.purchase import friendly_name
 from twilio_emulator.paging import window_of
 
 if TYPE_CHECKING:
@@ -18,16 +19,15 @@ if TYPE_CHECKING:
 
     from twilio_emulator.params import Params
 
-__all__ = ["ROUTES", "friendly_name"]
+__all__ = ["ROUTES"]
 
 _TYPES: Mapping[str, str] = {"Local": "local", "TollFree": "toll_free", "Mobile": "mobile"}
 _LAT_LONG = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,9})?),\s?(-?[0-9]{1,3}(?:\.[0-9]{1,9})?)")
-_UNUSED_BOOLEANS = (
-    "ExcludeAllAddressRequired",
-    "ExcludeLocalAddressRequired",
-    "ExcludeForeignAddressRequired",
-    "Beta",
-)
+_EXCLUDED_ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    "ExcludeAllAddressRequired": ("any", "local", "foreign"),
+    "ExcludeLocalAddressRequired": ("local",),
+    "ExcludeForeignAddressRequired": ("foreign",),
+}
 
 
 def countries(call: Call) -> Answer:
@@ -49,11 +49,10 @@ def offers(call: Call, *, kind: str) -> Answer:
     if type_ is None:
         raise call.not_found()
     window = window_of(call.params)
-    for name in _UNUSED_BOOLEANS:
-        call.params.boolean(name)
     wanted = _wanted(call.params, home)
+    suits = _capable(call.params, type_) and _admissible(call.params, type_)
     found: list[Offer] = []
-    if _capable(call.params, type_) and window.page == 0:
+    if suits and window.page == 0:
         store, now = call.core.store, call.now
         found = search(
             country=home,
@@ -64,13 +63,6 @@ def offers(call: Call, *, kind: str) -> Answer:
             is_free=lambda number: store.numbers.is_free(number, now=now),
         )
     return Answer(body={"available_phone_numbers": [_render(offer) for offer in found], "uri": call.path})
-
-
-def friendly_name(phone_number: str) -> str:
-    """Return how Twilio names a number: ``(305) 555-0123`` in North America, else the number."""
-    if phone_number.startswith("+1") and len(phone_number) == 12:
-        return f"({phone_number[2:5]}) {phone_number[5:8]}-{phone_number[8:]}"
-    return phone_number
 
 
 def _country(call: Call) -> Country:
@@ -89,6 +81,14 @@ def _capable(params: Params, type_: NumberType) -> bool:
         (params.boolean("FaxEnabled"), False),
     )
     return all(want is None or want == have for want, have in asked)
+
+
+def _admissible(params: Params, type_: NumberType) -> bool:
+    """Say whether numbers of this kind ask for no address that is excluded, and are not too new."""
+    excluded = {
+        address for name, addresses in _EXCLUDED_ADDRESSES.items() if params.boolean(name) for address in addresses
+    }
+    return type_.address not in excluded and not (params.boolean("Beta") is False and type_.beta)
 
 
 def _wanted(params: Params, home: Country) -> Search:
@@ -152,8 +152,8 @@ def _render(offer: Offer) -> Json:
         "region": area.region,
         "postal_code": area.postal_code,
         "iso_country": offer.country.code,
-        "address_requirements": "none",
-        "beta": False,
+        "address_requirements": type_.address,
+        "beta": type_.beta,
         "capabilities": {"voice": type_.voice, "sms": type_.sms, "mms": type_.mms, "fax": False},
     }
 

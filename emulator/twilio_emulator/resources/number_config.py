@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING
 from twilio_emulator.errors import ApiError, invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twilio_emulator.models import NumberConfig
     from twilio_emulator.params import Params
 
-__all__ = ["apply_config"]
+__all__ = ["METHODS", "URLS", "apply_config", "check_version", "given_callbacks", "refuse_lone_fallback"]
 
-_URLS = {
+URLS: Mapping[str, tuple[str, int]] = {
     "sms_url": ("SmsUrl", 21402),
     "sms_fallback_url": ("SmsFallbackUrl", 21402),
     "voice_url": ("VoiceUrl", 21402),
     "voice_fallback_url": ("VoiceFallbackUrl", 21402),
     "status_callback": ("StatusCallback", 21502),
 }
-_METHODS = {
+"""Parameter of each URL, and the code of its refusal; applications have them too."""
+
+METHODS: Mapping[str, str] = {
     "sms_method": "SmsMethod",
     "sms_fallback_method": "SmsFallbackMethod",
     "voice_method": "VoiceMethod",
@@ -51,19 +55,42 @@ def apply_config(config: NumberConfig, params: Params) -> NumberConfig:
     given = _given(params)
     changed = replace(config, **given)  # type: ignore[arg-type]  # each field was read with its own type
     changed = _exclude(changed, given)
-    if changed.voice_fallback_url and not changed.voice_url:
-        raise _without_primary("VoiceFallbackUrl", "VoiceUrl", code=21405)
-    if changed.sms_fallback_url and not changed.sms_url:
-        raise _without_primary("SmsFallbackUrl", "SmsUrl", code=21406)
+    refuse_lone_fallback(
+        voice=(changed.voice_url, changed.voice_fallback_url), sms=(changed.sms_url, changed.sms_fallback_url)
+    )
     return changed
+
+
+def given_callbacks(
+    params: Params, urls: Mapping[str, tuple[str, int]], methods: Mapping[str, str]
+) -> dict[str, object]:
+    """Return the URLs and methods a call names, checked, by the names of their properties."""
+    values: dict[str, object | None] = {field: params.url(name, code=code) for field, (name, code) in urls.items()}
+    values |= {field: params.method(name) for field, name in methods.items()}
+    return {field: value for field, value in values.items() if value is not None}
+
+
+def check_version(params: Params) -> None:
+    """Refuse an ``ApiVersion`` other than the one there is."""
+    if params.text("ApiVersion") not in {None, "2010-04-01"}:
+        raise invalid("ApiVersion", "the emulator has 2010-04-01 only")
+
+
+def refuse_lone_fallback(*, voice: tuple[str, str], sms: tuple[str, str]) -> None:
+    """Refuse a fallback URL without its primary; each pair is the primary and the fallback."""
+    if voice[1] and not voice[0]:
+        raise _without_primary("VoiceFallbackUrl", "VoiceUrl", code=21405)
+    if sms[1] and not sms[0]:
+        raise _without_primary("SmsFallbackUrl", "SmsUrl", code=21406)
 
 
 def _given(params: Params) -> dict[str, object]:
     """Return the fields a call names, checked."""
-    if params.text("ApiVersion") not in {None, "2010-04-01"}:
-        raise invalid("ApiVersion", "the emulator has 2010-04-01 only")
-    values: dict[str, object | None] = {field: params.url(name, code=code) for field, (name, code) in _URLS.items()}
-    values |= {field: params.method(name) for field, name in _METHODS.items()}
+    check_version(params)
+    if params.text("EmergencyStatus") is not None and params.text("EmergencyAddressSid") is not None:
+        why = "it cannot be modified in the same request as EmergencyStatus"
+        raise invalid("EmergencyAddressSid", why)
+    values: dict[str, object | None] = dict(given_callbacks(params, URLS, METHODS))
     values["voice_caller_id_lookup"] = params.boolean("VoiceCallerIdLookup")
     values["voice_receive_mode"] = params.choice("VoiceReceiveMode", ["voice", "fax"])
     values["emergency_status"] = params.choice("EmergencyStatus", ["Active", "Inactive"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twilio_emulator.store.database import Database
     from twilio_emulator.store.window import Slice, Window
 
-__all__ = ["SCHEMA", "Numbers"]
+__all__ = ["QUARANTINE", "SCHEMA", "Numbers"]
 
 SCHEMA = """
 CREATE TABLE numbers (
@@ -28,8 +28,8 @@ CREATE TABLE released_numbers (
     phone_number TEXT PRIMARY KEY, account_sid TEXT NOT NULL, released REAL NOT NULL);
 """
 
-_QUARANTINE = 10 * 86_400
-"""Seconds a released number is offered to nobody."""
+QUARANTINE = 10 * 86_400
+"""Seconds a released number is offered to nobody; so long its last owner can have it back by the Console."""
 
 
 class Numbers:
@@ -89,7 +89,7 @@ class Numbers:
             " UNION ALL SELECT 1 FROM released_numbers WHERE phone_number = ? AND released > ?",
             phone_number,
             phone_number,
-            now - _QUARANTINE,
+            now - QUARANTINE,
         )
         return taken is None
 
@@ -109,6 +109,29 @@ class Numbers:
         self._database.update("numbers", "sid", sid, values)
         return self.require(sid)
 
+    def configure(self, number: Number, *, config: NumberConfig, now: float) -> Number:
+        """Set the configuration and nothing else."""
+        self._database.update("numbers", "sid", number.sid, {"config": json.dumps(asdict(config)), "updated": now})
+        return self.require(number.sid)
+
+    def with_config(self, account_sid: str, fields: Sequence[str], value: str) -> list[Number]:
+        """Return the account's numbers of whose configuration one of the fields has this value.
+
+        Args:
+            account_sid: whose numbers.
+            fields: names of fields of ``NumberConfig``.
+            value: such as the SID of an application.
+        """
+        condition, _ = self.configured(fields, value)
+        statement = f"SELECT * FROM numbers WHERE account_sid = ? AND {condition} ORDER BY seq"  # noqa: S608  # our own
+        return [_number(row) for row in self._database.rows(statement, account_sid, value)]
+
+    @staticmethod
+    def configured(fields: Sequence[str], value: str) -> tuple[str, object]:
+        """Return the condition of ``page`` for numbers of whose configuration one of the fields has this value."""
+        columns = ", ".join(f"json_extract(config, '$.{field}')" for field in fields)
+        return f"? IN ({columns})", value
+
     def release(self, number: Number, *, now: float) -> None:
         """Take a number from its account and put it into quarantine."""
         self._database.execute("DELETE FROM numbers WHERE sid = ?", number.sid)
@@ -118,6 +141,19 @@ class Numbers:
             number.account_sid,
             now,
         )
+
+    def released_by(self, phone_number: str, *, now: float) -> str | None:
+        """Return the account that gave the number back within the quarantine, or None."""
+        account_sid: str | None = self._database.scalar(
+            "SELECT account_sid FROM released_numbers WHERE phone_number = ? AND released > ?",
+            phone_number,
+            now - QUARANTINE,
+        )
+        return account_sid
+
+    def end_quarantine(self, phone_number: str) -> None:
+        """Forget that a number was released."""
+        self._database.execute("DELETE FROM released_numbers WHERE phone_number = ?", phone_number)
 
     def release_all(self, account_sid: str, *, now: float) -> None:
         """Take every number from an account."""
