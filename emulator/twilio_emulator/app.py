@@ -73,11 +73,17 @@ def build_app(
     dispatcher = Dispatcher(core=core, sender=sender, bell=bell, handlers=ANSWER_HANDLERS)
     clockwork = Clockwork(core=core, dispatcher=dispatcher, bell=bell, timers=TIMERS)
     app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=middlewares)
+    app.on_shutdown.append(lambda _: _hang_up(bell))
     app.cleanup_ctx.append(lambda _: _run(core, clockwork, sender))
     page.add_routes(app)
     admin.add_routes(app, Admin(core=core, bell=bell, clockwork=clockwork))
     server.add_routes(app, core)
     return app
+
+
+async def _hang_up(bell: Bell) -> None:
+    """Answer whoever waits for something to happen, before the server waits for them."""
+    bell.close()
 
 
 async def _run(core: Core, clockwork: Clockwork, sender: WebhookSender) -> AsyncIterator[None]:

@@ -17,6 +17,8 @@ class Bell:
         self._listeners: list[asyncio.Future[None]] = []
         self.rings = 0
         """How often it rang; whoever remembers a smaller count has missed something."""
+        self.is_closed = False
+        """Whether the emulator ends: nobody need wait any more."""
 
     def listen(self) -> asyncio.Future[None]:
         """Return a future that is done at the next ring."""
@@ -24,6 +26,11 @@ class Bell:
         listener: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listeners.append(listener)
         return listener
+
+    def close(self) -> None:
+        """Ring for the last time."""
+        self.is_closed = True
+        self.ring()
 
     def ring(self) -> None:
         """Wake all listeners."""

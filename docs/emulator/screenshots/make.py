@@ -1,0 +1,148 @@
+"""Make the screenshots of the emulator's page: a made-up shop, its bot, and two phones.
+
+    uv run --frozen python -m docs.emulator.screenshots.make [FOLDER]
+
+The clock stands still and the seed is fixed, so that only a change of the page changes the pictures.
+"""
+
+# ruff: noqa: INP001  # a script among documents
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from tests.contract.browser import Page, a_browser
+from twilio_emulator.background import BackgroundEmulator, background_emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parent
+NUMBER = "+13055550123"
+PHONE = "+12025550142"
+OTHER = "+12025550187"
+SHOPS = ("muebles-sur", "acme-pets", "north-clinic", "blue-bicycles", "corner-bakery", "green-garden", "lakeside-hotel")
+REPLIES = {
+    "hello": "Hello! This is the shop's assistant, an automatic one. Ask me about tables, chairs or delivery.",
+    "table": "The Pampa table is 120 by 80 cm, solid oak. We have four of them, at $480 each.",
+    "photo": "Here it is.",
+    "deliver": "We deliver within five working days. Delivery is free from $300.",
+    "person": "I am passing you on to a person. They answer from 9 to 18 h.",
+}
+FORM = "application/x-www-form-urlencoded"
+
+
+def reply(text: str) -> str:
+    """Return the bot's TwiML."""
+    words = text.lower()
+    said = next(
+        (answer for word, answer in REPLIES.items() if word in words), "I did not get that. Say *person* for one."
+    )
+    media = "<Media>https://shop.example/pampa-table.jpg</Media>" if "photo" in words else ""
+    return f"<Response><Message><Body>{said}</Body>{media}</Message></Response>"
+
+
+@contextmanager
+def a_bot(emulator: BackgroundEmulator) -> Iterator[str]:
+    """Run the shop's bot, and return its URL."""
+
+    async def answer(request: web.Request) -> web.Response:
+        form = await request.post()
+        if request.path == "/status":
+            return web.Response(status=204)
+        return web.Response(text=reply(str(form.get("Body", ""))), content_type="text/xml")
+
+    app = web.Application()
+    app.router.add_post("/{path}", answer)
+    runner = web.AppRunner(app)
+
+    async def start() -> str:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    url = emulator.run(start())
+    try:
+        yield url
+    finally:
+        emulator.run(runner.cleanup())
+
+
+def play(emulator: BackgroundEmulator, bot: str) -> str:
+    """Have everything happen that the pictures show, and return the shop's account."""
+    parent = emulator.client()
+    accounts = [parent.api.v2010.accounts.create(friendly_name=name) for name in SHOPS]
+    parent.api.v2010.accounts(accounts[-1].sid).update(status="suspended")
+    shop = accounts[0]
+    tenant = emulator.client(shop.sid, shop.auth_token)
+    urls = {"sms_url": f"{bot}/message", "voice_url": f"{bot}/voice", "status_callback": f"{bot}/status"}
+    tenant.incoming_phone_numbers.create(phone_number=NUMBER, friendly_name="Sales", **urls)
+    tenant.incoming_phone_numbers.create(area_code="305", friendly_name="Support", sms_url=f"{bot}/message")
+
+    def says(text: str, *, phone: str = PHONE, channel: str = "", **more: Any) -> None:
+        sender, recipient = f"{channel}{phone}", f"{channel}{NUMBER}"
+        emulator.run(emulator.admin.inbound(sender=sender, recipient=recipient, body=text, **more))
+        emulator.advance(25)
+
+    says("Hello", phone=OTHER)
+    says("Do you deliver?", phone=OTHER)
+    emulator.advance(1800)
+    says("Hello")
+    says("How big is the Pampa table?")
+    says("Could I see a photo?", channel="whatsapp:", profile_name="Sam")
+    says("And how soon do you deliver?", channel="whatsapp:", profile_name="Sam")
+    notice = "Your table leaves tomorrow between 9 and 12 h."
+    tenant.messages.create(to=PHONE, from_=NUMBER, body=notice, status_callback=f"{bot}/status")
+    emulator.advance(30)
+    return str(shop.sid)
+
+
+async def shoot(page: Page, base_url: str, folder: Path, shop: str) -> None:
+    """Take the pictures."""
+
+    async def take(
+        name: str, place: str, *, ready: str, width: int = 1280, height: int = 800, dark: bool = False
+    ) -> None:
+        await page.resize(width, height, dark=dark)
+        await page.goto(f"{base_url}/emulator/docs" if name == "docs" else f"{base_url}/emulator/?{name}#{place}")
+        await page.until(ready)
+        await page.until("document.fonts.status === 'loaded'")
+        await page.screenshot(folder / f"{name}.png")
+
+    live = "document.querySelector('#connection[data-state=live]') && document.querySelector('#clock').dateTime && "
+    talk = f"/conversations/{NUMBER}/{PHONE}"
+    await take("accounts", "/accounts", ready=live + "document.querySelectorAll('tbody tr').length > 3")
+    await take("account", f"/accounts/{shop}", ready=live + "document.querySelector('.pairs')")
+    await take("conversation", talk, ready=live + "document.querySelectorAll('.bubble').length > 7")
+    await take("phone", talk, ready=live + "document.querySelectorAll('.bubble').length > 7", width=390, height=800)
+    await take("dark", talk, ready=live + "document.querySelectorAll('.bubble').length > 7", dark=True)
+    await take("webhooks", "/webhooks", ready=live + "document.querySelectorAll('tbody tr').length > 3")
+    seq = await page.evaluate("document.querySelectorAll('tbody tr td a')[0].href.match(/(\\d+)$/)[1]")
+    await take("webhook", f"/webhooks/{int(seq) - 6}", ready=live + "document.querySelector('.sides')")
+    await take("requests", "/requests", ready=live + "document.querySelectorAll('tbody tr').length > 3")
+    await take("faults", "/faults", ready=live + "document.querySelectorAll('tbody tr').length > 2")
+    await take("calls", "/calls", ready=live + "document.querySelector('[data-ready=yes]')")
+    await take("docs", "", ready="document.querySelectorAll('.operation').length > 5")
+
+
+async def main(folder: Path) -> None:
+    """Run the emulator and the bot, play the scene, take the pictures."""
+    with background_emulator(status_delay=2.0, seed=4) as emulator, a_bot(emulator) as bot:
+        shop = play(emulator, bot)
+        emulator.run(emulator.admin.add_fault(preset="throttled", path=r"Messages\.json$", count=3))
+        emulator.run(emulator.admin.add_fault(preset="lost-reply", method="POST", path=r"Accounts\.json$"))
+        emulator.run(emulator.admin.add_fault(preset="webhook-late", count=5))
+        emulator.run(emulator.admin.add_fault(preset="slow", path="/api/", probability=0.2, seed=7, count=100))
+        async with a_browser() as browser, browser.page() as page:
+            await shoot(page, emulator.base_url, folder, shop)
+            sys.stdout.write("\n".join(page.console) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))
