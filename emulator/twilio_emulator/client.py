@@ -38,19 +38,50 @@ class AdminClient:
         media: Sequence[str] = (),
         profile_name: str | None = None,
         deliver: bool = True,
+        **fields: Any,
     ) -> dict[str, Any]:
-        """A phone writes; return ``{"message": …, "request": …}``."""
-        order = {
+        """A phone writes; return ``{"message": …, "request": …}``; ``fields`` are others of ``POST /inbound``."""
+        order: dict[str, object] = {
             "from": sender,
             "to": recipient,
             "body": body,
             "media": list(media),
             "profileName": profile_name,
             "deliver": deliver,
+            **fields,
         }
         return await self._call("POST", "/inbound", body=order)
 
-    async def messages(self, *, wait: float = 0, **filters: str | int) -> list[dict[str, Any]]:
+    async def call(self, *, sender: str, recipient: str) -> dict[str, Any]:
+        """A phone calls a number; return the call as ``call_state`` does."""
+        return await self._call("POST", "/calls", body={"from": sender, "to": recipient})
+
+    async def calls(self, *, wait: float = 0, **filters: str | int) -> list[dict[str, Any]]:
+        """Return calls of all accounts, oldest first.
+
+        Args:
+            wait: seconds to wait for the first one.
+            **filters: ``account``, ``from_``, ``to``, ``direction``, ``status``, ``after``.
+        """
+        return await self._list("/calls", "calls", wait, filters)
+
+    async def call_state(self, sid: str, *, after: int = 0, wait: float = 0) -> dict[str, Any]:
+        """Return a call, what it waits for and its transcript after a position; wait for something new in it."""
+        return await self._call("GET", f"/calls/{sid}", query={"after": str(after), "wait": str(wait)})
+
+    async def press(self, sid: str, digits: str) -> dict[str, Any]:
+        """The person at the phone presses keys."""
+        return await self._call("POST", f"/calls/{sid}/digits", body={"digits": digits})
+
+    async def speak(self, sid: str, text: str, *, confidence: float = 0.9) -> dict[str, Any]:
+        """The person at the phone says something; ``confidence`` from 0 to 1 is the recogniser's."""
+        return await self._call("POST", f"/calls/{sid}/speech", body={"text": text, "confidence": confidence})
+
+    async def hang_up(self, sid: str) -> dict[str, Any]:
+        """The person at the phone hangs up, or does not take the call that rings."""
+        return await self._call("POST", f"/calls/{sid}/hangup")
+
+    async def messages(self, *, wait: float = 0, **filters: Any) -> list[dict[str, Any]]:
         """Return messages of all accounts, oldest first.
 
         Args:
@@ -74,13 +105,63 @@ class AdminClient:
                 return found
             after = more[-1]["seq"]
 
-    async def add_fault(self, **order: object) -> None:
-        """Order the next matching calls to fail; fields as in the admin API."""
-        await self._call("POST", "/faults", body=order)
+    async def add_fault(self, **order: object) -> dict[str, Any]:
+        """Order the next matching calls or webhooks to fail; fields, and what comes back, as in the admin API."""
+        return await self._call("POST", "/faults", body=order)
+
+    async def faults(self) -> list[dict[str, Any]]:
+        """Return the orders, each with its ``state`` and its ``hits``."""
+        found: list[dict[str, Any]] = (await self._call("GET", "/faults"))["faults"]
+        return found
+
+    async def remove_fault(self, number: int) -> dict[str, Any]:
+        """Withdraw one order, and return how often it struck."""
+        return await self._call("DELETE", f"/faults/{number}")
 
     async def clear_faults(self) -> None:
         """Withdraw all orders."""
         await self._call("DELETE", "/faults")
+
+    async def suspend(self, account_sid: str) -> None:
+        """Have Twilio suspend an account: the customer cannot lift it."""
+        await self._call("POST", f"/accounts/{account_sid}/suspend")
+
+    async def resume(self, account_sid: str) -> None:
+        """Have Twilio lift its suspension."""
+        await self._call("POST", f"/accounts/{account_sid}/resume")
+
+    async def revoke_credentials(self, account_sid: str) -> str:
+        """Make the tokens and keys of an account dead, and return its new auth token."""
+        return str((await self._call("POST", f"/accounts/{account_sid}/revoke-credentials"))["authToken"])
+
+    async def set_quota(self, subaccounts: int) -> None:
+        """Set how many open subaccounts the parent may have."""
+        await self._call("POST", "/quota", body={"maxSubaccounts": subaccounts})
+
+    async def accounts(self, *, account: str = "") -> list[dict[str, Any]]:
+        """Return what the accounts hold, oldest account first; of one account when it is named."""
+        found: list[dict[str, Any]] = []
+        after = 0
+        while True:
+            query = {"after": str(after), "limit": "1000", **({"account": account} if account else {})}
+            answer = await self._call("GET", "/state", query=query)
+            found += answer["accounts"]
+            if answer["next"] is None:
+                return found
+            after = answer["next"]
+
+    async def snapshot(self) -> dict[str, Any]:
+        """Return every record, without secrets."""
+        return await self._call("GET", "/state", query={"full": "1"}, patience=_LONG_PATIENCE)
+
+    async def record(self, *, after: str = "", wait: float = 0) -> dict[str, Any]:
+        """Return API calls and webhooks in the order they happened, as ``{"entries": […], "after": …}``.
+
+        Args:
+            after: the position an earlier answer gave; ``end`` for that behind everything.
+            wait: seconds to wait for the first entry.
+        """
+        return await self._call("GET", "/record", query={"after": after, "wait": str(wait)})
 
     async def reset(self) -> None:
         """Forget everything but the parent account."""

@@ -244,7 +244,8 @@ class Webhook:
     """A call to a customer's URL that is not finished.
 
     ``attempts`` counts the calls of the present ``stage``; ``error_code`` is why the primary URL failed. Webhooks of
-    one ``lane`` are called one after another. ``body`` is a JSON document that is sent instead of ``params``.
+    one ``lane`` are called one after another. ``body`` is a JSON document that is sent instead of ``params``. A copy was
+    ordered as a fault: the webhook is called once more than it should be.
     """
 
     seq: int
@@ -264,6 +265,7 @@ class Webhook:
     error_code: int | None
     created: float
     not_before: float
+    is_copy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -310,7 +312,11 @@ class Alert:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoggedRequest:
-    """One API call served; ``status`` is None when the connection was dropped on demand."""
+    """One API call served; ``status`` is None when the connection was dropped on demand.
+
+    ``milliseconds`` is how long it took, ``code`` Twilio's error code in the answer, ``fault`` what was ordered and
+    struck, such as ``status 3``.
+    """
 
     seq: int
     method: str
@@ -319,3 +325,6 @@ class LoggedRequest:
     account_sid: str | None
     write: bool
     at: float
+    milliseconds: float = 0.0
+    code: int | None = None
+    fault: str | None = None

@@ -14,9 +14,9 @@ from twilio_emulator.errors import AdminError
 from twilio_emulator.terminal import complain, tell
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
-__all__ = ["print_messages", "reset", "say"]
+__all__ = ["admin_of", "print_messages", "say"]
 
 _QUIET = 0.5
 """Seconds without another message after which a bot is taken to have finished."""
@@ -30,6 +30,8 @@ async def say(
     text: str,
     wait: float,
     profile_name: str | None = None,
+    media: Sequence[str] = (),
+    fields: Mapping[str, Any] | None = None,
     as_json: bool = False,
 ) -> int:
     """Write a message, print the answers, and return 0; 1 when none came in time.
@@ -37,9 +39,11 @@ async def say(
     Raises:
         AdminError: the emulator refused, or is not there.
     """
-    async with _admin(url) as admin:
+    async with admin_of(url) as admin:
         start = await _last_delivery(admin)
-        received = await admin.inbound(sender=sender, recipient=recipient, body=text, profile_name=profile_name)
+        received = await admin.inbound(
+            sender=sender, recipient=recipient, body=text, media=media, profile_name=profile_name, **(fields or {})
+        )
         message = received["message"]
         answers = await _answers(admin, message, wait)
         attempts = [
@@ -55,25 +59,25 @@ async def say(
     return 0 if answers else 1
 
 
-async def print_messages(*, url: str, sender: str, recipient: str, as_json: bool) -> int:
-    """Print messages of all accounts, oldest first."""
-    async with _admin(url) as admin:
-        found = await admin.messages(from_=sender, to=recipient)
-    for message in found:
-        line = "{created} {direction:14} {from} -> {to}: {body}".format(**message)
-        tell(json.dumps(message, ensure_ascii=False) if as_json else line)
-    return 0
-
-
-async def reset(*, url: str) -> int:
-    """Make the emulator forget everything but the parent account."""
-    async with _admin(url) as admin:
-        await admin.reset()
+async def print_messages(*, url: str, filters: Mapping[str, Any], as_json: bool) -> int:
+    """Print messages of all accounts, oldest first; ``filters`` as ``AdminClient.messages`` has them."""
+    async with admin_of(url) as admin:
+        after = 0
+        while found := await admin.messages(**filters, after=after):
+            for message in found:
+                line = "{created} {direction:14} {from} -> {to}: {body}".format(**message)
+                tell(json.dumps(message, ensure_ascii=False) if as_json else line)
+            after = found[-1]["seq"]
     return 0
 
 
 @asynccontextmanager
-async def _admin(url: str) -> AsyncIterator[AdminClient]:
+async def admin_of(url: str) -> AsyncIterator[AdminClient]:
+    """Yield the admin API's client for one command.
+
+    Raises:
+        AdminError: no emulator answers there, or it refused.
+    """
     try:
         async with aiohttp.ClientSession() as session:
             yield AdminClient(session, url)

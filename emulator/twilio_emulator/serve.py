@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import signal
+import ssl
 import time
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,17 @@ from twilio_emulator.errors import SettingsError
 from twilio_emulator.terminal import tell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from twilio_emulator.settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["serve", "server_tls"]
 
 _GRACE = 0.5
 """Seconds that calls in progress get when the process is told to end."""
 
 
-async def serve(settings: Settings, *, host: str, port: int) -> int:
+async def serve(settings: Settings, *, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
     """Serve until told to end, and return the exit status.
 
     Raises:
@@ -42,18 +45,38 @@ async def serve(settings: Settings, *, host: str, port: int) -> int:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE, handle_signals=False)
     await runner.setup()
     try:
-        await _listen(runner, host, port)
+        await _listen(runner, host, port, tls)
         bound = runner.addresses[0][1]
-        tell(f"twilio-emulator listens on http://{host}:{bound} for {settings.account_sid}")
+        tell(f"twilio-emulator listens on {'https' if tls else 'http'}://{host}:{bound} for {settings.account_sid}")
         await told_to_end.wait()
     finally:
         await runner.cleanup()
     return 0
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+def server_tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    """Return how https is served.
+
+    Args:
+        certificate: PEM file with the chain, and the private key when ``key`` is None.
+        key: PEM file of the private key.
+
+    Raises:
+        SettingsError: a file cannot be read, or they do not belong together.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        await web.TCPSite(runner, host, port).start()
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"--tls-cert {certificate}: give readable PEM files of a certificate and its own key ({error})"
+        ) from error
+    return context
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
     except OSError as error:
         reason = error.strerror or str(error)
         raise SettingsError(f"--host {host} --port {port}: choose another address or port ({reason})") from error

@@ -6,60 +6,89 @@ Twilio's error body; a failure of the emulator itself is a 500 with code 20500 a
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from twilio_emulator.auth import Caller, CredentialKind, authenticate, authorize, reach
 from twilio_emulator.calls import Answer, Call, Route
-from twilio_emulator.errors import ApiError, invalid, not_found, unauthorized
-from twilio_emulator.faults import Fault, FaultKind, When
-from twilio_emulator.params import Params
+from twilio_emulator.errors import ApiError, not_found
+from twilio_emulator.faults import ApiCall, FaultKind, When, wire
+from twilio_emulator.intake import check_path, printable, read_document, read_params
 from twilio_emulator.resources import ROUTES, test_mode
 from twilio_emulator.signals import Signal
+from twilio_emulator.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from twilio_emulator.calls import Json
     from twilio_emulator.core import Core
+    from twilio_emulator.faults import Order, Strikes
     from twilio_emulator.models import Account
+    from twilio_emulator.traffic import Visit
 
 __all__ = ["access_log", "add_routes"]
 
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("twilio_emulator.access")
 
-_FORM = "application/x-www-form-urlencoded"
 _ANYTHING = "/{anything}"
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_READS = frozenset({"GET", "HEAD"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_MADE = frozenset({201, 202})
+_ORDERED = {
+    409: "The resource was modified by another request. Please refresh and retry.",
+    429: "Too Many Requests",
+    500: "An internal server error has occurred",
+    503: "Service Unavailable",
+}
+"""What Twilio says with a status that was ordered."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Served:
-    """What became known of a call while it was served; the log wants it whatever happens."""
+    """What became known of a call while it was served; the log wants it whatever happens.
 
+    Attributes:
+        visit: the call among those in progress.
+        answer: what it is answered with.
+        account_sid: the account acted on, or the caller's, None for unknown credentials.
+        spoil: the fault that decides the answer, once it has struck.
+        faults: what struck, for the log.
+    """
+
+    visit: Visit
     answer: Answer
     account_sid: str | None = None
-    dropped: bool = False
+    spoil: Order | None = None
+    faults: str = ""
+
+    @property
+    def status(self) -> int | None:
+        """The status that is sent, None when the connection closes without an answer."""
+        return None if self.spoil and wire.is_silent(self.spoil.effect.kind) else self.answer.status
 
 
 def add_routes(app: web.Application, core: Core) -> None:
     """Serve every resource below its product's name, and 404 or 405 for all the rest."""
     server = _Server(core)
     for route in ROUTES:
-        app.router.add_route(route.method, f"/{route.host}{route.path}", server.handler(route))
+        path, handler = f"/{route.host}{route.path}", server.handler(route)
+        app.router.add_route(route.method, path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", path, handler)
     app.router.add_route("*", f"{_ANYTHING[:-1]}:.*}}", server.unknown)
 
 
 class _Server:
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._traffic = Traffic(core.store)
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Return the aiohttp handler of a route."""
@@ -74,35 +103,66 @@ class _Server:
         return await self._serve(request, None)
 
     async def _serve(self, request: web.Request, route: Route | None) -> web.StreamResponse:
-        started = time.perf_counter()
-        served = _Served(answer=Answer(status=500))
-        fault = self._core.faults.take(request.method, request.path)
-        try:
-            if fault and fault.when is When.BEFORE:
-                self._fail(fault, served)
+        with self._traffic.visit(request.headers.get("Authorization")) as visit:
+            served = _Served(visit=visit, answer=Answer(status=500))
+            if self._core.faults:
+                await self._serve_with_faults(request, route, served)
             else:
                 await self._answer(request, route, served)
-                if fault:
-                    self._fail(fault, served)
-        except ApiError as error:
-            served.answer = Answer(status=error.status, body=error.body())
-        except web.HTTPRequestEntityTooLarge:
-            served.answer = _refused(invalid("request body", "it may have at most 1 MiB"))
-        except Exception:  # noqa: BLE001  # whatever it is: Twilio's 500 for the caller, the traceback for the log
-            _log.exception("%s %s failed", request.method, request.path)
-            broken = ApiError(status=500, code=20500, message="An internal server error has occurred")
-            served.answer = _refused(broken)
-        self._note(request, served, started)
-        return _response(request, served)
+        self._note(request, served)
+        return await _response(request, served)
 
-    async def _answer(self, request: web.Request, route: Route | None, served: _Served) -> None:
-        params = await _params(request, route)
-        document = await _document(request) if route and route.takes_json else {}
+    async def _serve_with_faults(self, request: web.Request, route: Route | None, served: _Served) -> None:
+        """Serve a call that orders may strike, before or after it is done."""
+        strikes = self._strikes(request, served.visit)
+        served.faults, spoil = str(strikes), strikes.spoil
+        await asyncio.sleep(strikes.latency(When.BEFORE))
+        if spoil and spoil.effect.when is When.BEFORE:
+            served.spoil = spoil
+        else:
+            await self._answer(request, route, served, strikes)
+            await asyncio.sleep(strikes.latency(When.AFTER))
+            served.spoil = spoil
+        if served.spoil:
+            await _spoil(request, served, served.spoil)
+
+    def _strikes(self, request: web.Request, visit: Visit) -> Strikes:
+        call = ApiCall(
+            method=request.method,
+            path=request.path,
+            credential=visit.credential,
+            account=visit.account,
+            in_progress=visit.in_progress,
+        )
+        return self._core.faults.strike(call, self._core.clock.now())
+
+    async def _answer(
+        self, request: web.Request, route: Route | None, served: _Served, strikes: Strikes | None = None
+    ) -> None:
+        """Do what is asked; whatever goes wrong is an answer too."""
+        try:
+            await self._act(request, route, served, strikes)
+        except ApiError as error:
+            served.answer = _refused(error)
+        except Exception:  # noqa: BLE001  # whatever it is: Twilio's 500 for the caller, the traceback for the log
+            _log.exception("%s %s failed", request.method, printable(request.path))
+            served.answer = _refused(ApiError(status=500, code=20500, message=_ORDERED[500]))
+
+    async def _act(self, request: web.Request, route: Route | None, served: _Served, strikes: Strikes | None) -> None:
+        check_path(request.path)
+        params = await read_params(request, route)
+        document = await read_document(request) if route and route.takes_json else {}
+        if request.method == "OPTIONS":
+            served.answer = _options(request)
+            return
         caller = authenticate(self._core, request.headers.get("Authorization"))
         served.account_sid = caller.account.sid
         if caller.kind is CredentialKind.TEST:
             served.answer = test_mode.answer(self._core, caller, request.method, request.path, params)
             return
+        limit = self._core.settings.concurrency
+        if limit is not None and served.visit.in_progress > limit:
+            raise ApiError(status=429, code=20429, message=_ORDERED[429])
         if route is None:
             raise _unknown(request)
         authorize(caller, route)
@@ -119,12 +179,16 @@ class _Server:
             document=document,
             now=self._core.clock.now(),
         )
-        if request.method == "GET":
-            served.answer = route.endpoint(call)
+        self._check_veil(call)
+        if request.method in _READS:
+            with self._core.store.without(self._core.faults.veils.unlisted(call.now)):
+                served.answer = route.endpoint(call)
             return
         with self._core.store.transaction():
             served.answer = route.endpoint(call)
             self._core.signals.emit(_write(call, route, served.answer))
+        if strikes:
+            self._veil(call, served.answer, strikes)
 
     def _account(self, request: web.Request, route: Route, caller: Caller) -> Account:
         """Return the account that the path names; outside of v2010 none does, whatever the client meant."""
@@ -134,59 +198,57 @@ class _Server:
         path = request.path.removeprefix(f"/{route.host}")
         return reach(self._core.store, caller, account_sid, path)
 
-    def _fail(self, fault: Fault, served: _Served) -> None:
-        if fault.kind is FaultKind.DROP:
-            served.dropped = True
-            return
-        raise ApiError(status=fault.status, code=fault.code, message="A fault was ordered for this call")
+    def _check_veil(self, call: Call) -> None:
+        """Refuse what was made but cannot be found yet."""
+        veils = self._core.faults.veils
+        if veils and veils.is_missing(call.ids.values(), call.now):
+            raise call.not_found()
 
-    def _note(self, request: web.Request, served: _Served, started: float) -> None:
-        status = None if served.dropped else served.answer.status
-        write = request.method in _WRITES
+    def _veil(self, call: Call, answer: Answer, strikes: Strikes) -> None:
+        """Hide what the call made, if it made something."""
+        sid = (answer.body or {}).get("sid")
+        if isinstance(sid, str) and answer.status in _MADE and sid not in call.ids.values():
+            strikes.veil(self._core.faults.veils, sid, call.now)
+
+    def _note(self, request: web.Request, served: _Served) -> None:
+        path, milliseconds = printable(request.path), round(served.visit.seconds * 1000, 2)
+        code = (served.answer.body or {}).get("code") if served.answer.status >= 400 else None
         with self._core.store.transaction():
             self._core.store.requests.add(
                 method=request.method,
-                path=request.path,
-                status=status,
+                path=path,
+                status=served.status,
                 account_sid=served.account_sid,
-                write=write,
+                write=request.method in _WRITES,
                 now=self._core.clock.now(),
+                milliseconds=milliseconds,
+                code=code if isinstance(code, int) else None,
+                fault=served.faults or None,
             )
         if access_log.isEnabledFor(logging.INFO):
             line = {
                 "method": request.method,
-                "path": request.path,
-                "status": status,
+                "path": path,
+                "status": served.status,
                 "account": served.account_sid,
-                "ms": round((time.perf_counter() - started) * 1000, 2),
+                "ms": milliseconds,
             }
-            access_log.info("%s %s %s", request.method, request.path, status, extra={"fields": line})
+            access_log.info("%s %s %s", request.method, path, served.status, extra={"fields": line})
 
 
-async def _params(request: web.Request, route: Route | None) -> Params:
-    """Return a POST's form, or the query of anything else."""
-    if request.method not in _WITH_BODY or (route and route.takes_json):
-        return Params.parse(request.rel_url.raw_query_string, where="query")
-    body = await request.read()
-    if body and request.content_type != _FORM:
-        raise invalid("Content-Type", f"it must be {_FORM}")
-    return Params.parse(body, where="request body")
-
-
-async def _document(request: web.Request) -> Json:
-    """Return the JSON object of a POST or PUT; empty for other methods and for an empty body."""
-    body = await request.read() if request.method in _WITH_BODY else b""
-    if not body:
-        return {}
-    if request.content_type != "application/json":
-        raise invalid("Content-Type", "it must be application/json")
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise invalid("request body", "it must be a JSON object") from error
-    if not isinstance(document, dict):
-        raise invalid("request body", "it must be a JSON object")
-    return document
+async def _spoil(request: web.Request, served: _Served, order: Order) -> None:
+    """Have an order decide the answer; what closes the connection is done when the answer would be sent."""
+    effect = order.effect
+    if effect.kind is FaultKind.HANG:
+        await wire.hang(request, order)
+    elif effect.kind is FaultKind.CONCURRENCY:
+        served.answer = _refused(
+            ApiError(status=429, code=20429, message=_ORDERED[429]), {"Retry-After": str(effect.retry_after)}
+        )
+    elif effect.kind is FaultKind.STATUS:
+        message = _ORDERED.get(effect.status, "A fault was ordered for this call")
+        headers = {"Retry-After": str(effect.retry_after)} if effect.status == 429 else {}
+        served.answer = _refused(ApiError(status=effect.status, code=effect.code, message=message), headers)
 
 
 def _write(call: Call, route: Route, answer: Answer) -> Signal:
@@ -203,36 +265,59 @@ def _write(call: Call, route: Route, answer: Answer) -> Signal:
     )
 
 
-def _unknown(request: web.Request) -> ApiError:
-    """Return 405 when another method would find a resource there, else 404."""
-    for resource in request.app.router.resources():
-        if resource.canonical == _ANYTHING:
-            continue
-        allowed = [route.method for route in resource]
-        if resource.get_info().get("path") == request.path or _fits(resource, request.path):
-            message = f"Method {request.method} is not allowed here, only {', '.join(sorted(set(allowed)))}"
-            return ApiError(status=405, code=20004, message=message)
-    return not_found(f"/{request.path.lstrip('/').partition('/')[2]}")
+def _methods(request: web.Request) -> list[str]:
+    """Return the methods that find a resource at the path, none where nothing is."""
+    found = {
+        route.method
+        for resource in request.app.router.resources()
+        if resource.canonical != _ANYTHING and _fits(resource, request.path)
+        for route in resource
+    }
+    return sorted(found)
 
 
 def _fits(resource: web.AbstractResource, path: str) -> bool:
-    pattern = resource.get_info().get("pattern")
-    return bool(pattern and pattern.fullmatch(path))
+    info = resource.get_info()
+    pattern = info.get("pattern")
+    return info.get("path") == path or bool(pattern and pattern.fullmatch(path))
 
 
-def _refused(error: ApiError) -> Answer:
-    return Answer(status=error.status, body=error.body())
+def _unknown(request: web.Request) -> ApiError:
+    """Return 405 when another method would find a resource there, else 404."""
+    if allowed := _methods(request):
+        message = f"Method {request.method} is not allowed here, only {', '.join(allowed)}"
+        return ApiError(status=405, code=20004, message=message)
+    return not_found(f"/{request.path.lstrip('/').partition('/')[2]}")
 
 
-def _response(request: web.Request, served: _Served) -> web.StreamResponse:
-    if served.dropped:
-        if request.transport:
-            request.transport.abort()
-        return web.StreamResponse()  # goes nowhere: the connection is closed
+def _options(request: web.Request) -> Answer:
+    """Say which methods there are, as a browser asks before it calls; it sends no credentials with that.
+
+    Raises:
+        ApiError: 404, nothing is there.
+    """
+    allowed = _methods(request)
+    if not allowed:
+        raise _unknown(request)
+    methods = ", ".join([*allowed, "OPTIONS"])
+    headers = {
+        "Allow": methods,
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-Match, Idempotency-Key",
+    }
+    return Answer(status=204, headers=headers)
+
+
+def _refused(error: ApiError, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status=error.status, body=error.body(), headers=headers or {})
+
+
+async def _response(request: web.Request, served: _Served) -> web.StreamResponse:
+    headers = _headers(request, served)
+    if served.spoil:
+        return await _spoilt(request, served, served.spoil, headers)
     answer = served.answer
-    headers = dict(answer.headers)
-    if answer.status == 401:
-        headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
     if answer.data is not None:
         return web.Response(status=answer.status, body=answer.data, content_type=answer.content_type, headers=headers)
     if answer.body is None:
@@ -243,3 +328,34 @@ def _response(request: web.Request, served: _Served) -> web.StreamResponse:
         content_type="application/json",
         headers=headers,
     )
+
+
+async def _spoilt(
+    request: web.Request, served: _Served, order: Order, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Return the answer as a fault leaves it."""
+    effect, answer = order.effect, served.answer
+    if wire.is_silent(effect.kind):
+        return wire.close(request, reset=effect.kind is FaultKind.RESET)
+    text = json.dumps(answer.body) if answer.body is not None else ""
+    if effect.kind is FaultKind.STATUS and effect.html:
+        page = wire.PROXY_PAGE.format(status=effect.status, reason=HTTPStatus(effect.status).phrase)
+        return await wire.send(
+            request, status=effect.status, body=page.encode(), content_type="text/html", headers=headers
+        )
+    if effect.kind is FaultKind.BAD_JSON and text:
+        text = wire.spoil_json(text)
+    data = answer.data if answer.data is not None else text.encode()
+    kind = answer.content_type if answer.data is not None else "application/json"
+    share = 0.5 if effect.kind is FaultKind.HALF_BODY else 1.0
+    return await wire.send(request, status=answer.status, body=data, content_type=kind, headers=headers, share=share)
+
+
+def _headers(request: web.Request, served: _Served) -> dict[str, str]:
+    host = request.path[1:].partition("/")[0]
+    headers = {**served.visit.headers(printable(host)), **served.answer.headers}
+    if served.answer.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    elif served.answer.status == 429:
+        headers.setdefault("Retry-After", "1")
+    return headers

@@ -84,12 +84,13 @@ class Settings:
         ca_file: PEM file of authorities trusted for webhooks, beside the system's.
         connect_to: where webhooks of some hosts go instead.
         balance: what the parent's balance says, US dollars.
-        test_credentials: Twilio's test credentials of the parent; None has them follow from ``auth_token``.
         geo_permissions: countries that SMS may go to, ISO codes; None for those of the numbering plan.
         max_queued: messages that may wait for one sender before the next is refused; None for any number.
         enforce_a2p: whether US carriers refuse unregistered numbers: 30034, and 30032 for toll-free ones.
         whatsapp_senders: ``strict`` for registered senders only; ``implicit`` lets every number that sends SMS be one.
         max_whatsapp_senders: how many an account may register.
+        concurrency: calls of one account that may be in progress before the next is 429; None for any number.
+        test_credentials: Twilio's test credentials of the parent; None has them follow from ``auth_token``.
     """
 
     account_sid: str
@@ -104,12 +105,13 @@ class Settings:
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
     balance: str = "100.00"
-    test_credentials: Credentials | None = None
     geo_permissions: tuple[str, ...] | None = None
     max_queued: int | None = None
     enforce_a2p: bool = False
     whatsapp_senders: str = "implicit"
     max_whatsapp_senders: int = 20
+    test_credentials: Credentials | None = None
+    concurrency: int | None = None
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -136,6 +138,8 @@ class Settings:
             not is_sid(self.test_credentials.sid, "AC") or self.test_credentials.sid == self.account_sid
         ):
             yield "--test-credentials: give SID:TOKEN with a SID of its own, AC and 32 hexadecimal digits"
+        if self.concurrency is not None and self.concurrency < 1:
+            yield f"--concurrency {self.concurrency}: it must be at least 1"
         if self.max_subaccounts < 0:
             yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
         if self.whatsapp_senders not in {"strict", "implicit"}:

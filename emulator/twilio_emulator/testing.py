@@ -82,6 +82,7 @@ async def running_emulator(
     enforce_a2p: bool = False,
     whatsapp_senders: str = Settings.whatsapp_senders,
     max_whatsapp_senders: int = 20,
+    concurrency: int | None = None,
     port: int = 0,
     middlewares: Sequence[Middleware] = (),
 ) -> AsyncIterator[RunningEmulator]:
@@ -92,6 +93,7 @@ async def running_emulator(
         state=state,
         main_key=main_key,
         test_credentials=test_credentials,
+        concurrency=concurrency,
         max_subaccounts=max_subaccounts,
         seed=seed,
         status_delay=status_delay,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from twilio_emulator.admin import control, faults, logs, messages, overview, phones, regulatory, whatsapp
+from twilio_emulator.admin import control, faults, logs, messages, overview, phones, regulatory, state, whatsapp
 from twilio_emulator.admin.edge import guarded
 from twilio_emulator.errors import AdminError
 
@@ -31,6 +31,7 @@ ROUTES = tuple(
         overview.ROUTES,
         phones.ROUTES,
         regulatory.ROUTES,
+        state.ROUTES,
         whatsapp.ROUTES,
     )
 )

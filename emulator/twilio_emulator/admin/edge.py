@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from twilio_emulator.errors import AdminError
 from twilio_emulator.store.window import Stretch
@@ -32,6 +33,7 @@ __all__ = [
     "text",
     "texts",
     "wait_for",
+    "wait_until",
 ]
 
 MOST_ITEMS = 1000
@@ -59,23 +61,40 @@ def guarded(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
+            _check_query(request)
             return await handler(admin, request)
         except AdminError as error:
             return json_response({"error": str(error)}, status=error.status)
+        except web.HTTPRequestEntityTooLarge:
+            return json_response({"error": "body: give at most 1 MiB"}, status=413)
 
     return handle
 
 
+def _check_query(request: web.Request) -> None:
+    """Refuse a query that is no text, before it meets the store."""
+    for name, value in (*request.query.items(), *request.match_info.items(), ("path", request.path)):
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError as error:
+            raise AdminError(status=400, message="query: it must be percent-encoded UTF-8") from error
+
+
 async def wait_for(admin: Admin, request: web.Request, find: Callable[[int], list[Any]]) -> list[Any]:
     """Return what is found after the query's ``after``, waiting up to ``wait`` seconds for the first of it."""
-    after = query_number(request, "after", most=2**53)
+    after = int(query_number(request, "after", most=2**53))
+    return await wait_until(admin, request, lambda: find(after))
+
+
+async def wait_until(admin: Admin, request: web.Request, find: Callable[[], list[Any]]) -> list[Any]:
+    """Return what is found, waiting up to the query's ``wait`` seconds for the first of it."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + query_number(request, "wait", most=_LONGEST_WAIT)
     while True:
         rung = admin.bell.listen()
-        found = find(int(after))
+        found = find()
         left = deadline - loop.time()
-        if found or left <= 0:
+        if found or left <= 0 or admin.bell.is_closed:
             return found
         await asyncio.wait({rung}, timeout=left)
 
@@ -96,7 +115,7 @@ async def json_body(request: web.Request) -> dict[str, Any]:
     """Return the JSON object of a call."""
     try:
         body = json.loads(await request.read() or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError, HttpProcessingError, web.RequestPayloadError) as error:
         raise AdminError(status=400, message="body: give a JSON object") from error
     if not isinstance(body, dict):
         raise AdminError(status=400, message="body: give a JSON object")

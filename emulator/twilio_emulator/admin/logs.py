@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twilio_emulator.admin.edge import json_response, stretch_of, wait_for
 from twilio_emulator.dates import iso8601
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from twilio_emulator.admin.edge import Admin, AdminRoute
     from twilio_emulator.models import Delivery, LoggedRequest
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "delivery_json", "request_json"]
 
 
 async def requests(admin: Admin, request: web.Request) -> web.Response:
@@ -21,7 +21,7 @@ async def requests(admin: Admin, request: web.Request) -> web.Response:
     log, stretch = admin.core.store.requests, stretch_of(request)
     conditions = _conditions(request, {"account": "account_sid = ?", "path": "instr(path, ?)"})
     found = await wait_for(admin, request, lambda _: log.since(stretch, conditions))
-    return json_response({"requests": [_logged(item) for item in found]})
+    return json_response({"requests": [request_json(item) for item in found]})
 
 
 async def deliveries(admin: Admin, request: web.Request) -> web.Response:
@@ -31,7 +31,7 @@ async def deliveries(admin: Admin, request: web.Request) -> web.Response:
         request, {"account": "account_sid = ?", "resource": "resource_sid = ?", "url": "instr(url, ?)"}
     )
     found = await wait_for(admin, request, lambda _: outbox.attempts_since(stretch, conditions))
-    return json_response({"deliveries": [_delivery(item) for item in found]})
+    return json_response({"deliveries": [delivery_json(item) for item in found]})
 
 
 def _conditions(request: web.Request, known: dict[str, str]) -> list[tuple[str, object]]:
@@ -39,7 +39,8 @@ def _conditions(request: web.Request, known: dict[str, str]) -> list[tuple[str, 
     return [(condition, value) for name, condition in known.items() if (value := request.query.get(name))]
 
 
-def _logged(item: LoggedRequest) -> dict[str, object]:
+def request_json(item: LoggedRequest) -> dict[str, Any]:
+    """Return an API call as the admin API shows it."""
     return {
         "seq": item.seq,
         "method": item.method,
@@ -48,10 +49,14 @@ def _logged(item: LoggedRequest) -> dict[str, object]:
         "accountSid": item.account_sid,
         "write": item.write,
         "at": iso8601(item.at),
+        "milliseconds": item.milliseconds,
+        "code": item.code,
+        "fault": item.fault,
     }
 
 
-def _delivery(item: Delivery) -> dict[str, object]:
+def delivery_json(item: Delivery) -> dict[str, Any]:
+    """Return a webhook attempt as the admin API shows it."""
     return {
         "seq": item.seq,
         "kind": item.kind,

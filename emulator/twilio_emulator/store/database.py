@@ -7,6 +7,7 @@ killed process loses nothing, a power cut may lose the last moments.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class Database:
 
     def __init__(self, path: Path | None, schema: str) -> None:
         self._after_commit: list[Callable[[], None]] = []
+        self._hidden: frozenset[str] = frozenset()
         try:
             self._connection = sqlite3.connect(path or ":memory:", isolation_level=None)
             self._connection.row_factory = sqlite3.Row
@@ -76,6 +78,15 @@ class Database:
         self._connection.execute("COMMIT")
         for listener in self._after_commit:
             listener()
+
+    @contextmanager
+    def without(self, sids: frozenset[str]) -> Iterator[None]:
+        """Leave the rows of these SIDs out of all pages in the block; must not be nested."""
+        self._hidden = sids
+        try:
+            yield
+        finally:
+            self._hidden = frozenset()
 
     def erase(self) -> None:
         """Delete every record; numbering goes on, so that a reader's position stays good. Call it in a transaction."""
@@ -140,6 +151,9 @@ class Database:
         """
         clauses = [clause for clause, _ in conditions]
         values = [value for _, value in conditions]
+        if self._hidden:
+            clauses.append("sid NOT IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(sorted(self._hidden)))
         backwards = window.newer_than is not None
         if window.older_than is not None:
             clauses.append("seq < ?")

@@ -23,7 +23,9 @@ CREATE TABLE webhooks (
     resource_sid TEXT NOT NULL, lane TEXT NOT NULL, url TEXT NOT NULL, method TEXT NOT NULL,
     fallback_url TEXT NOT NULL, fallback_method TEXT NOT NULL, params TEXT NOT NULL, body TEXT NOT NULL,
     token TEXT NOT NULL, stage TEXT NOT NULL, attempts INTEGER NOT NULL, error_code INTEGER,
-    created REAL NOT NULL, not_before REAL NOT NULL);
+    created REAL NOT NULL, not_before REAL NOT NULL, is_copy INTEGER NOT NULL);
+CREATE INDEX webhooks_by_lane ON webhooks (lane, seq);
+CREATE INDEX webhooks_held ON webhooks (not_before);
 CREATE TABLE deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, account_sid TEXT NOT NULL,
     resource_sid TEXT NOT NULL, url TEXT NOT NULL, attempt INTEGER NOT NULL, status INTEGER,
@@ -64,6 +66,7 @@ class Outbox:
         not_before: float,
         fallback_url: str,
         fallback_method: str,
+        is_copy: bool = False,
     ) -> None:
         """Queue a webhook; it stays queued until it was answered or given up. Callers use ``webhooks.enqueue``."""
         values = {
@@ -82,17 +85,34 @@ class Outbox:
             "attempts": 0,
             "created": now,
             "not_before": not_before,
+            "is_copy": is_copy,
         }
         self._database.insert("webhooks", values)
+
+    def is_holding(self, lane: str) -> bool:
+        """Say whether a webhook waits in a lane."""
+        return self._database.one("SELECT 1 FROM webhooks WHERE lane = ? LIMIT 1", lane) is not None
+
+    def release(self, held: str, *, lane: str, now: float) -> None:
+        """Put what waits in the lane ``held`` behind everything in ``lane``, to be called at once."""
+        for row in self._database.rows("SELECT * FROM webhooks WHERE lane = ? ORDER BY seq", held):
+            values = {name: row[name] for name in row.keys() if name != "seq"}  # noqa: SIM118  # a row is no mapping
+            self.finish(row["seq"])
+            self._database.insert("webhooks", {**values, "lane": lane, "not_before": now})
 
     def queue(self, now: float) -> list[tuple[int, str]]:
         """Return position and lane of the webhooks whose turn it may be, oldest first.
 
-        One that is held back holds back its lane, unless it was held to be overtaken: then it has a lane of its own.
+        One that is held back holds back those behind it in its lane. One that may be overtaken has a lane of its own.
         """
-        rows = self._database.rows("SELECT seq, lane, not_before FROM webhooks ORDER BY seq LIMIT 1000")
-        held = {row["lane"] for row in rows if row["not_before"] > now}
-        return [(row["seq"], row["lane"]) for row in rows if row["lane"] not in held]
+        rows = self._database.rows(
+            "SELECT seq, lane FROM webhooks w WHERE not_before <= ? AND NOT EXISTS ("
+            "SELECT 1 FROM webhooks held WHERE held.lane = w.lane AND held.seq < w.seq AND held.not_before > ?)"
+            " ORDER BY seq LIMIT 1000",
+            now,
+            now,
+        )
+        return [(row["seq"], row["lane"]) for row in rows]
 
     def next_due(self, now: float) -> float | None:
         """Return when the next webhook that is held back may be called."""
@@ -152,6 +172,10 @@ class Outbox:
         }
         self._database.insert("deliveries", values)
 
+    def last_attempt(self) -> int:
+        """Return the position of the newest attempt, 0 for none."""
+        return int(self._database.scalar("SELECT max(seq) FROM deliveries") or 0)
+
     def attempts_since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[Delivery]:
         """Return attempts of a stretch of the log, oldest first."""
         rows = self._database.stretch("deliveries", conditions, stretch)
@@ -168,4 +192,5 @@ def _delivery(row: sqlite3.Row) -> Delivery:
 def _webhook(row: sqlite3.Row) -> Webhook:
     values = dict(row)
     values["params"] = tuple((name, value) for name, value in json.loads(values["params"]))
+    values["is_copy"] = bool(values["is_copy"])
     return Webhook(**values)

@@ -17,7 +17,7 @@ __all__ = ["SCHEMA", "RequestLog"]
 SCHEMA = """
 CREATE TABLE requests (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER,
-    account_sid TEXT, write INTEGER NOT NULL, at REAL NOT NULL);
+    account_sid TEXT, write INTEGER NOT NULL, at REAL NOT NULL, milliseconds REAL NOT NULL, code INTEGER, fault TEXT);
 """
 
 _KEPT = 200_000
@@ -31,9 +31,19 @@ class RequestLog:
         self._database = database
 
     def add(
-        self, *, method: str, path: str, status: int | None, account_sid: str | None, write: bool, now: float
+        self,
+        *,
+        method: str,
+        path: str,
+        status: int | None,
+        account_sid: str | None,
+        write: bool,
+        now: float,
+        milliseconds: float = 0.0,
+        code: int | None = None,
+        fault: str | None = None,
     ) -> None:
-        """Note a call."""
+        """Note a call; what each is, ``LoggedRequest`` says."""
         values = {
             "method": method,
             "path": path,
@@ -41,10 +51,17 @@ class RequestLog:
             "account_sid": account_sid,
             "write": write,
             "at": now,
+            "milliseconds": milliseconds,
+            "code": code,
+            "fault": fault,
         }
         seq = self._database.insert("requests", values)
         if seq % _SWEEP_EVERY == 0:
             self._database.execute("DELETE FROM requests WHERE seq <= ?", seq - _KEPT)
+
+    def last(self) -> int:
+        """Return the position of the newest call, 0 for none."""
+        return int(self._database.scalar("SELECT max(seq) FROM requests") or 0)
 
     def since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[LoggedRequest]:
         """Return calls of a stretch of the log, oldest first."""

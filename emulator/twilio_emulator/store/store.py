@@ -15,6 +15,7 @@ from twilio_emulator.store.numbers import Numbers
 from twilio_emulator.store.outbox import Outbox
 from twilio_emulator.store.records import Records
 from twilio_emulator.store.requests import RequestLog
+from twilio_emulator.store.snapshot import Snapshots
 from twilio_emulator.store.usage import Usage
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Store:
         self.outbox = Outbox(self._database)
         self.alerts = Alerts(self._database)
         self.requests = RequestLog(self._database)
+        self.snapshots = Snapshots(self._database)
         self.audit = AuditLog(self._database)
         self.usage = Usage(self._database)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from twilio_emulator.models import Stage
+from twilio_emulator.models import Stage, WebhookKind
 from twilio_emulator.signals import Signal
 from twilio_emulator.store.outbox import Exchange
 from twilio_emulator.webhooks.answers import Failure
-from twilio_emulator.webhooks.overrides import Overrides
 from twilio_emulator.webhooks.payloads import failure_params
+from twilio_emulator.webhooks.rules import orders_for
 from twilio_emulator.webhooks.signing import sign
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twilio_emulator.core import Core
     from twilio_emulator.models import Webhook
     from twilio_emulator.webhooks.answers import AnswerHandler
+    from twilio_emulator.webhooks.rules import Orders
     from twilio_emulator.webhooks.sender import Outcome, WebhookSender
     from twilio_emulator.webhooks.signing import SignedRequest
 
@@ -33,6 +34,7 @@ __all__ = ["Dispatcher"]
 
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 100
+_SINK_ALERTS = {"4xx": 91305, "5xx": 91306, "ct": 91307, "rt": 91308}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,17 +121,18 @@ class Dispatcher:
             outbox.fall_back(webhook.seq, error_code=failure.code)
             return
         outbox.finish(webhook.seq)
-        if failure and failure.falls_back and (handler := self._handlers.get(webhook.kind)):
+        if failure and failure.falls_back and (handler := self._handler(webhook)):
             handler.gave_up(self._core, webhook, failure)
 
     async def _attempts(self, webhook: Webhook) -> _Result:
         """Call one URL as often as its overrides say."""
-        overrides = Overrides.parse(_target(webhook)[0])
+        orders = orders_for(self._core, webhook, _target(webhook)[0])
+        overrides = orders.overrides
         loop = asyncio.get_running_loop()
         deadline = loop.time() + overrides.total_timeout
         current = webhook
         while True:
-            attempt = await self._attempt(current, overrides, left=max(0.1, deadline - loop.time()))
+            attempt = await self._attempt(current, orders, left=max(0.1, deadline - loop.time()))
             result = _Result(attempt=attempt, failure=self._settle(current, attempt))
             outcome = attempt.outcome
             spent = current.attempts >= overrides.retries or loop.time() >= deadline
@@ -141,7 +144,7 @@ class Dispatcher:
                 return result
             current = found
 
-    async def _attempt(self, webhook: Webhook, overrides: Overrides, *, left: float) -> _Attempt:
+    async def _attempt(self, webhook: Webhook, orders: Orders, *, left: float) -> _Attempt:
         url, method = _target(webhook)
         params = list(webhook.params)
         if webhook.stage == Stage.FALLBACK:
@@ -153,22 +156,24 @@ class Dispatcher:
             params=params,
             body=webhook.body,
             auth_token=account.auth_token,
+            shared_key=orders.shared_key,
+            extra_headers=orders.headers,
             idempotency_token=webhook.token if webhook.attempts else None,
         )
         started = asyncio.get_running_loop().time()
         outcome = await self._sender.send(
             request,
-            connect_timeout=overrides.connect_timeout,
-            read_timeout=overrides.read_timeout,
+            connect_timeout=orders.overrides.connect_timeout,
+            read_timeout=orders.overrides.read_timeout,
             total_timeout=left,
         )
-        return _Attempt(request=request, outcome=outcome, duration=asyncio.get_running_loop().time() - started)
+        return _Attempt(request=request.logged(), outcome=outcome, duration=asyncio.get_running_loop().time() - started)
 
     def _settle(self, webhook: Webhook, attempt: _Attempt) -> Failure | None:
         """Record an attempt and act on a good answer, in one transaction; return what was wrong with it."""
         outcome = attempt.outcome
-        failure = Failure(code=outcome.error_code, text=outcome.error or "") if outcome.error_code else None
-        handler = self._handlers.get(webhook.kind)
+        failure = _failure(webhook, outcome)
+        handler = self._handler(webhook)
         with self._core.store.transaction():
             forgotten = self._core.store.outbox.find(webhook.seq) is None
             if outcome.ok and handler and not forgotten:
@@ -189,6 +194,11 @@ class Dispatcher:
             if outcome.ok and failure is None:
                 self._core.store.outbox.finish(webhook.seq)
         return failure
+
+    def _handler(self, webhook: Webhook) -> AnswerHandler | None:
+        """Return who acts on the answer; of a copy only the answer to a message counts, as a bot that answers twice."""
+        acts = not webhook.is_copy or webhook.kind == WebhookKind.INBOUND
+        return self._handlers.get(webhook.kind) if acts else None
 
     def _alert(self, webhook: Webhook, attempt: _Attempt, failure: Failure) -> None:
         sid, now = self._core.sids.sid("NO"), self._core.clock.now()
@@ -216,6 +226,15 @@ class Dispatcher:
                 data=data,
             )
         )
+
+
+def _failure(webhook: Webhook, outcome: Outcome) -> Failure | None:
+    """Return what was wrong with an attempt; sinks of Event Streams have codes of their own for it."""
+    if not outcome.error_code:
+        return None
+    sink = webhook.kind == WebhookKind.EVENTS
+    code = _SINK_ALERTS.get(outcome.kind, 91300) if sink else outcome.error_code
+    return Failure(code=code, text=outcome.error or "", status=outcome.status)
 
 
 def _target(webhook: Webhook) -> tuple[str, str]:

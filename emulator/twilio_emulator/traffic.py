@@ -1,0 +1,93 @@
+"""How many calls of each account are being served, and what every answer says of it in its headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from twilio_emulator.store import Store
+
+__all__ = ["Traffic", "Visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A call that is being served.
+
+    Attributes:
+        credential: SID it authenticates with, ``""`` for none; nothing has been verified.
+        account: the account of that credential, ``""`` for none.
+        in_progress: calls of that account being served when it came, this one among them.
+        started: when it came, by the process's own clock.
+    """
+
+    credential: str
+    account: str
+    in_progress: int
+    started: float
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the call has taken so far."""
+        return time.perf_counter() - self.started
+
+    def headers(self, host: str) -> Mapping[str, str]:
+        """Return what Twilio's answers carry, as seen in recorded ones."""
+        return {
+            "Twilio-Concurrent-Requests": str(self.in_progress),
+            "Twilio-Request-Id": f"RQ{secrets.token_hex(16)}",
+            "Twilio-Request-Duration": f"{self.seconds:.3f}",
+            "X-Home-Region": "us1",
+            "X-API-Domain": f"{host}.twilio.com",
+        }
+
+
+class Traffic:
+    """Counts calls by the account that authenticates.
+
+    Args:
+        store: where the account of a key is found.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._in_progress: dict[str, int] = {}
+
+    @contextmanager
+    def visit(self, authorization: str | None) -> Iterator[Visit]:
+        """Count a call for as long as the block lasts."""
+        credential = _username(authorization)
+        account = self._account_of(credential)
+        count = self._in_progress.get(account, 0) + 1
+        self._in_progress[account] = count
+        try:
+            yield Visit(credential, account, count, time.perf_counter())
+        finally:
+            left = self._in_progress[account] - 1
+            if left:
+                self._in_progress[account] = left
+            else:
+                del self._in_progress[account]
+
+    def _account_of(self, credential: str) -> str:
+        if not credential.startswith("SK"):
+            return credential
+        key = self._store.keys.find(credential)
+        return key.account_sid if key else ""
+
+
+def _username(authorization: str | None) -> str:
+    """Return the user name of an ``Authorization`` header, ``""`` when there is none to be read."""
+    _, _, encoded = (authorization or "").partition(" ")
+    try:
+        return base64.b64decode(encoded).partition(b":")[0].decode()
+    except (binascii.Error, ValueError):
+        return ""
