@@ -158,7 +158,7 @@ class Calls:
         self._database.execute("DELETE FROM calls WHERE sid = ?", sid)
         self._database.execute("DELETE FROM call_events WHERE call_sid = ?", sid)
 
-    def note(self, sid: str, kind: str, *, at: float, **data: object) -> None:
+    def note(self, sid: str, kind: str, /, *, at: float, **data: object) -> None:
         """Add what happened in a call."""
         values = {"call_sid": sid, "at": at, "kind": kind, "data": json.dumps(data)}
         self._database.insert("call_events", values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from twilio_emulator.voice.addresses import phone_number
 from twilio_emulator.voice.attributes import SCHEMA, Attributes
 from twilio_emulator.voice.verbs import DIAL_TIMEOUT, LONGEST_CALL, Dial, Noun, Unemulated
 from twilio_emulator.webhooks.xml import InvalidReply
@@ -143,13 +144,10 @@ def _noun(element: ET.Element) -> Noun:
 
 
 def _number(text: str) -> str:
-    """Return E.164 for what Twilio takes as a number: the same, or a US number as people write it."""
-    digits = re.sub(r"[\s().-]", "", text)
-    if re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):
-        return digits
-    if re.fullmatch(r"1?[2-9][0-9]{9}", digits):
-        return "+1" + digits[-10:]
-    raise InvalidReply(13223, f"Dial: {text[:32]!r} is no phone number")
+    found = phone_number(text)
+    if found is None:
+        raise InvalidReply(13223, f"Dial: {text[:32]!r} is no phone number")
+    return found
 
 
 def _number_address(element: ET.Element) -> str:

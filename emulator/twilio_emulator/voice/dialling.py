@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twilio_emulator.voice.effects import Params
     from twilio_emulator.voice.events import DialAnswered, DialResult
     from twilio_emulator.voice.run import Run
-    from twilio_emulator.voice.verbs import Dial
+    from twilio_emulator.voice.verbs import Dial, Noun
 
 __all__ = ["abandon", "answered", "begin", "hang_up", "on_due", "press", "result"]
 
@@ -27,13 +27,19 @@ _FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
 def begin(run: Run, verb: Dial) -> None:
     """Let the others ring."""
-    legs = tuple(Leg(sid=run.new_sid("CA"), noun=noun) for noun in verb.nouns)
+    legs = tuple(Leg(sid=run.new_sid("CA"), noun=_absolute(run, noun)) for noun in verb.nouns)
     pairs = tuple((leg.sid, leg.noun) for leg in legs)
     run.emit(StartDial(at=run.at, legs=pairs, caller_id=verb.caller_id, timeout=verb.timeout))
     if any(leg.noun.url for leg in legs):
         run.emit(NotEmulated(at=run.at, what="url of what is dialled"))
     activity = Dialling(verb=verb, legs=legs, until=run.at + verb.timeout)
     run.become(_record(run, activity) if verb.record_ringing else activity)
+
+
+def _absolute(run: Run, noun: Noun) -> Noun:
+    """Return a noun with its status callback as an absolute URL, without one when that cannot be."""
+    callback = run.resolve(noun.status_callback) if noun.status_callback else None
+    return replace(noun, status_callback=callback or "")
 
 
 def on_due(run: Run, activity: Dialling) -> None:

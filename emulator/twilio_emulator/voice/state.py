@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "FINAL",
     "Activity",
     "Call",
     "CallDirection",
@@ -48,6 +49,10 @@ class CallStatus(StrEnum):
     NO_ANSWER = "no-answer"
     FAILED = "failed"
     CANCELED = "canceled"
+
+
+FINAL = frozenset({CallStatus.COMPLETED, CallStatus.BUSY, CallStatus.NO_ANSWER, CallStatus.FAILED, CallStatus.CANCELED})
+"""States in which a call is over."""
 
 
 class CallDirection(StrEnum):

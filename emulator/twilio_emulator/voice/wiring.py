@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.models import WebhookKind
+from twilio_emulator.voice.answers import VoiceAnswers
+from twilio_emulator.voice.conductor import on_timer
+from twilio_emulator.voice.live import LIVE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
-TIMERS: Mapping[str, Timer] = {}
-ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {}
+TIMERS: Mapping[str, Timer] = {LIVE: on_timer}
+ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {WebhookKind.VOICE: VoiceAnswers()}
 LISTENERS: tuple[Listener, ...] = ()
+"""Nobody: what a call does is done by ``conductor``."""
