@@ -20,6 +20,7 @@ __all__ = [
     "SettingsError",
     "StateError",
     "invalid",
+    "more_info",
     "not_found",
     "unauthorized",
 ]
@@ -51,7 +52,7 @@ class ApiError(EmulatorError):
         return {
             "code": self.code,
             "message": self.message,
-            "more_info": _MORE_INFO.format(code=self.code),
+            "more_info": more_info(self.code),
             "status": self.status,
         }
 
@@ -74,6 +75,11 @@ class SettingsError(EmulatorError):
 
 class StateError(EmulatorError):
     """A state file that cannot be opened or was made by another version."""
+
+
+def more_info(code: int) -> str:
+    """Return the page that explains one of Twilio's codes."""
+    return _MORE_INFO.format(code=code)
 
 
 def invalid(parameter: str, why: str, *, code: int = 20001) -> ApiError:

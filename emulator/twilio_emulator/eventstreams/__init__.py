@@ -1,1 +1,1 @@
-"""Event Streams: what happened, told to sinks."""
+"""Event Streams: what happens, sent to the customers' sinks as CloudEvents."""

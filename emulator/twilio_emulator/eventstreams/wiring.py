@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.eventstreams import streaming
+from twilio_emulator.models import WebhookKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
-TIMERS: Mapping[str, Timer] = {}
-ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {}
-LISTENERS: tuple[Listener, ...] = ()
+TIMERS: Mapping[str, Timer] = {streaming.SINK: streaming.send_noted, streaming.BATCH: streaming.send_again}
+ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {WebhookKind.EVENTS: streaming.SinkAnswers()}
+LISTENERS: tuple[Listener, ...] = (streaming.stream,)

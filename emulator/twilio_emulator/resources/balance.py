@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from twilio_emulator.calls import Answer, Call, Route
+from twilio_emulator.usage.ledger import balance
+from twilio_emulator.usage.money import balance_text
 
 __all__ = ["ROUTES"]
 
@@ -11,7 +13,7 @@ def fetch(call: Call) -> Answer:
     """Return the balance, which parent and subaccounts share."""
     body = {
         "account_sid": call.account.sid,
-        "balance": call.core.settings.balance,
+        "balance": balance_text(balance(call.core)),
         "currency": "USD",
     }
     return Answer(body=body)

@@ -27,9 +27,12 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_by_account ON alerts (account_sid, seq);
 """
 
+_KEPT = 100_000
+_SWEEP_EVERY = 1_000
+
 
 class Alerts:
-    """The table of alerts."""
+    """The table of alerts; the oldest are forgotten."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -67,7 +70,9 @@ class Alerts:
             "response_body": response_body,
             "created": now,
         }
-        self._database.insert("alerts", values)
+        seq = self._database.insert("alerts", values)
+        if seq % _SWEEP_EVERY == 0:
+            self._database.execute("DELETE FROM alerts WHERE seq <= ?", seq - _KEPT)
 
     def find(self, sid: str) -> Alert | None:
         """Return the alert, or None."""

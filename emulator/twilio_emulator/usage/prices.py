@@ -15,7 +15,18 @@ from twilio_emulator.numbering.plan import COUNTRIES, country_of, locate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AS_OF", "RATES", "WHATSAPP_FEE", "Rates", "call_price", "message_price", "number_price", "rates_of"]
+__all__ = [
+    "AS_OF",
+    "CARRIERS",
+    "RATES",
+    "WHATSAPP_FEE",
+    "Carrier",
+    "Rates",
+    "call_price",
+    "message_price",
+    "number_price",
+    "rates_of",
+]
 
 AS_OF = "2026-11-01"
 """The day of the table."""
@@ -24,6 +35,30 @@ WHATSAPP_FEE = Decimal("0.005")
 """A WhatsApp message, in or out; what Meta takes for templates is not part of it."""
 
 _PLACES = Decimal("0.00001")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carrier:
+    """A mobile network, by its country and network code."""
+
+    name: str
+    mcc: str
+    mnc: str
+
+
+CARRIERS: Mapping[str, tuple[Carrier, ...]] = {
+    country: tuple(Carrier(name=name, mcc=mcc, mnc=mnc) for name, mcc, mnc in carriers)
+    for country, carriers in {
+        "US": (("AT&T", "310", "410"), ("T-Mobile", "310", "260"), ("Verizon", "311", "480")),
+        "CA": (("Bell", "302", "610"), ("Rogers", "302", "720")),
+        "AR": (("Claro", "722", "310"), ("Movistar", "722", "070"), ("Personal", "722", "341")),
+        "BR": (("Claro", "724", "05"), ("TIM", "724", "02"), ("Vivo", "724", "06")),
+        "ES": (("Movistar", "214", "07"), ("Orange", "214", "03"), ("Vodafone", "214", "01")),
+        "GB": (("EE", "234", "30"), ("O2", "234", "10"), ("Vodafone", "234", "15")),
+        "MX": (("AT&T", "334", "050"), ("Movistar", "334", "03"), ("Telcel", "334", "020")),
+    }.items()
+}
+"""Some networks of each country of the plan; all of a country cost the same here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

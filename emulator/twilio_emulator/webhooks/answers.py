@@ -21,11 +21,13 @@ class Failure:
         code: Twilio's alert.
         text: what went wrong, for a person.
         falls_back: whether the fallback URL is called: the answer could not be read at all.
+        status: the HTTP status that was answered, None for no answer.
     """
 
     code: int
     text: str
     falls_back: bool = True
+    status: int | None = None
 
 
 class AnswerHandler(Protocol):
