@@ -66,20 +66,38 @@ class Emulator:
 
     def numbers(self, sid: str) -> list[str]:
         """List the numbers that an account holds, by Twilio's API."""
-        held = self._fetch(f"/Accounts/{sid}/IncomingPhoneNumbers.json")
-        return [number["phone_number"] for number in held["incoming_phone_numbers"]]
+        return [number["phone_number"] for number in self._numbers(sid)]
 
-    def _fetch(self, path: str) -> dict[str, Any]:
-        headers = basic(self.account_sid, self.auth_token)
-        answer = send(self.url, Request(method="GET", path=f"/api/2010-04-01{path}", headers=headers))
-        if answer.status != 200:
+    def sms_url(self, sid: str, phone_number: str) -> str:
+        """Give the webhook of a number that an account holds, by Twilio's API."""
+        (url,) = (number["sms_url"] for number in self._numbers(sid) if number["phone_number"] == phone_number)
+        return str(url)
+
+    def call(self, method: str, path: str, *, username: str, password: str, body: str | None = None) -> Any:
+        """Call Twilio's API, the product first in the path, with a JSON body if any; give the answer.
+
+        Raises:
+            DemoError: it refuses.
+        """
+        headers = {**basic(username, password), **({"Content-Type": "application/json"} if body else {})}
+        answer = send(self.url, Request(method=method, path=path, headers=headers, body=body))
+        if answer.status >= 400:
             raise DemoError(
-                expected=f"Twilio's API to answer {path}",
+                expected=f"Twilio's API to answer {method} {path}",
                 seen=f"{answer.status} {answer.body.decode()}",
                 look="the emulator's log tells each call",
             )
-        told: dict[str, Any] = answer.json()
-        return told
+        return answer.json()
+
+    def _numbers(self, sid: str) -> list[dict[str, Any]]:
+        held: list[dict[str, Any]] = self._fetch(f"/Accounts/{sid}/IncomingPhoneNumbers.json")["incoming_phone_numbers"]
+        return held
+
+    def _fetch(self, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.call(
+            "GET", f"/api/2010-04-01{path}", username=self.account_sid, password=self.auth_token
+        )
+        return found
 
     def _list(self, path: str, *, wait: float, filters: Mapping[str, str | int]) -> Any:
         query = {name.rstrip("_"): str(value) for name, value in filters.items()} | {"wait": str(wait)}

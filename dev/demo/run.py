@@ -15,6 +15,7 @@ from dev.demo.phone import Phone, expect
 from dev.demo.release import install
 from dev.demo.routes import wait_until_routed
 from dev.demo.scenes import SCENES, Scene
+from dev.demo.senders import register
 from dev.demo.target import (
     EMULATOR,
     NAMESPACE,
@@ -93,6 +94,7 @@ def show(console: Console, env: Mapping[str, str], *, image_prefix: str | None, 
     with reaching_emulator(target) as reached:
         stage = _Stage(reached, console, _emulator(reached), run)
         _apply(stage)
+        _register_senders(stage)
         replies = _talk(stage)
         with console.step("kubectl get switchboard -A"):
             console.block(stage.kubectl("get", "switchboard", "-A"))
@@ -126,6 +128,14 @@ def _apply(stage: _Stage) -> None:
         wait_until_served(stage.kubectl, stage.console, image=stage.target.images["switchboard-runtime"])
         for name in names:
             wait_until_routed(stage.kubectl, stage.target.ingress, find(stage.kubectl, name).host)
+
+
+def _register_senders(stage: _Stage) -> None:
+    wanted = {(scene.tenant, scene.number) for scene in SCENES if scene.channel == "WhatsApp"}
+    with stage.console.step("WhatsApp senders, registered at Twilio as a person does"):
+        for name, number in sorted(wanted):
+            tenant = find(stage.kubectl, name)
+            register(stage.emulator, tenant.account_sid, tenant.numbers[number])
 
 
 def _talk(stage: _Stage) -> list[dict[str, Any]]:

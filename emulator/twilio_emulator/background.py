@@ -67,6 +67,39 @@ class BackgroundEmulator:
         self._clients.append(client)
         return client
 
+    def subaccount(self, friendly_name: str) -> Client:
+        """Make a subaccount and return the SDK's client with its token."""
+        account = self.client().api.v2010.accounts.create(friendly_name=friendly_name)
+        return self.client(account.sid, account.auth_token)
+
+    def say(self, body: str, *, sender: str, recipient: str, **more: Any) -> dict[str, Any]:
+        """Write as a phone, and return the message once its webhook was answered; more as ``AdminClient.inbound``."""
+        received = self.run(self._admin.inbound(sender=sender, recipient=recipient, body=body, **more))
+        self.settle()
+        message: dict[str, Any] = received["message"]
+        return message
+
+    def messages(self, **filters: str | int) -> list[dict[str, Any]]:
+        """Return the messages of all accounts, oldest first; filters as ``AdminClient.messages``."""
+        return self.run(self._admin.messages(**filters))
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return every webhook attempt with request and answer, oldest first."""
+        return self.run(self._admin.deliveries())
+
+    @contextmanager
+    def fault(self, **order: object) -> Iterator[None]:
+        """Have matching calls fail while the block runs.
+
+        Args:
+            **order: fields of a fault as the admin API has them, such as ``kind="drop", when="after", method="POST"``.
+        """
+        placed = self.run(self._admin.add_fault(**order))
+        try:
+            yield
+        finally:
+            self.run(self._admin.remove_fault(placed["id"]))
+
     def now(self) -> float:
         """Tell the emulator's time, seconds since the epoch."""
         return self._clock.now()

@@ -11,6 +11,7 @@ from twilio_emulator.messaging import wiring as messaging
 from twilio_emulator.regulatory import wiring as regulatory
 from twilio_emulator.usage import wiring as usage
 from twilio_emulator.voice import wiring as voice
+from twilio_emulator.webhooks import wiring as webhooks
 from twilio_emulator.whatsapp import wiring as whatsapp
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
-_PARTS = (compliance, content, eventstreams, messaging, regulatory, usage, voice, whatsapp)
+_PARTS = (compliance, content, eventstreams, messaging, regulatory, usage, voice, webhooks, whatsapp)
 
 TIMERS: Mapping[str, Timer] = {kind: timer for part in _PARTS for kind, timer in part.TIMERS.items()}
 """What happens when the timer of a record fires, by its kind."""

@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from twilio_emulator.admin import control, faults, logs, messages, overview, phones, regulatory, state, whatsapp
+from twilio_emulator.admin import (
+    calls,
+    compliance,
+    control,
+    faults,
+    logs,
+    messages,
+    overview,
+    phones,
+    regulatory,
+    state,
+    trial,
+    usage,
+    whatsapp,
+)
 from twilio_emulator.admin.edge import guarded
 from twilio_emulator.errors import AdminError
 
@@ -24,6 +38,8 @@ _ROOT = "/emulator/v1"
 
 ROUTES = tuple(
     chain(
+        calls.ROUTES,
+        compliance.ROUTES,
         control.ROUTES,
         faults.ROUTES,
         logs.ROUTES,
@@ -32,6 +48,8 @@ ROUTES = tuple(
         phones.ROUTES,
         regulatory.ROUTES,
         state.ROUTES,
+        trial.ROUTES,
+        usage.ROUTES,
         whatsapp.ROUTES,
     )
 )

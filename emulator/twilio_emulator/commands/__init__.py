@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from twilio_emulator.commands import (
     advance_clock,
+    call,
     fault,
     messages,
     record,
@@ -28,7 +29,7 @@ class _Module(Protocol):
     def add(self, commands: Commands) -> None: ...
 
 
-_MODULES: tuple[_Module, ...] = (serve, say, messages, fault, state, advance_clock, reset, record)
+_MODULES: tuple[_Module, ...] = (serve, say, call, messages, fault, state, advance_clock, reset, record)
 
 
 def add_commands(commands: Commands) -> None:

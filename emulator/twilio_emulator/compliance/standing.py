@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from twilio_emulator.core import Core
     from twilio_emulator.models import Number
 
-__all__ = ["CAMPAIGN", "VERIFICATION", "barred_by", "is_registered"]
+__all__ = ["BRAND", "CAMPAIGN", "VERIFICATION", "barred_by", "is_registered"]
 
+BRAND = "brand"
+"""A brand, known to US carriers; campaigns belong to one."""
 CAMPAIGN = "campaign"
 """An A2P campaign, under the service whose numbers it registers."""
 VERIFICATION = "tollfree-verification"

@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.messaging.answering import MessageAnswers
+from twilio_emulator.messaging.pools import forget_number
 from twilio_emulator.models import WebhookKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twilio_emulator.clockwork import Timer
-    from twilio_emulator.core import Listener
+    from twilio_emulator.core import Core, Listener
+    from twilio_emulator.signals import Signal
     from twilio_emulator.webhooks.answers import AnswerHandler
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
+_LEAVING = frozenset({"number.released", "number.transferred"})
+
+
+def _numbers_leave(core: Core, signal: Signal) -> None:
+    """Take a number that left its account out of its Messaging Service."""
+    if signal.name in _LEAVING:
+        forget_number(core, signal.resource_sid)
+
+
 TIMERS: Mapping[str, Timer] = {}
 ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {WebhookKind.INBOUND: MessageAnswers()}
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (_numbers_leave,)

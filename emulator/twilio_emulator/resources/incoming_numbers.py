@@ -11,10 +11,11 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twilio_emulator.accounts_control import check_may_buy
 from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.dates import rfc2822
 from twilio_emulator.errors import ApiError, invalid
-from twilio_emulator.models import AccountStatus, Number, NumberConfig
+from twilio_emulator.models import Number, NumberConfig
 from twilio_emulator.numbering import COUNTRIES
 from twilio_emulator.numbering.plan import locate
 from twilio_emulator.numbering.purchase import any_of_area, exact, friendly_name
@@ -59,8 +60,7 @@ _DEPENDENT = (
 
 def create(call: Call, *, kind: str | None = None) -> Answer:
     """Buy a number: an exact one, or any of an area code."""
-    if call.account.status != AccountStatus.ACTIVE:
-        raise ApiError(status=403, code=20005, message="Account is not active")
+    check_may_buy(call.core, call.account)
     name = call.params.text("FriendlyName", longest=64, code=20002)
     config = apply_config(NumberConfig(), call.params)
     phone_number = _chosen(call, kind)

@@ -1,24 +1,25 @@
 """A webhook as it goes over the wire, signed as Twilio signs it.
 
 The signature covers the configured URL without its fragment, and every form field. A GET has no form: its
-parameters are part of the URL. A JSON body is signed by its SHA-256 in the query. It is always the primary auth
-token of the account that owns the number.
+parameters are part of the URL. A JSON body is signed by its SHA-256 in the query. It is the primary auth token of the
+account that owns the number, with HMAC-SHA1; or a shared key of the customer's, with HMAC-SHA256, and then a header
+names both.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urlencode
 
 from multidict import MultiDict
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, SIGNATURE_SETTINGS_HEADER, RequestValidator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["IDEMPOTENCY_HEADER", "SIGNATURE_HEADER", "SignedRequest", "sign"]
+__all__ = ["IDEMPOTENCY_HEADER", "SIGNATURE_HEADER", "SharedKey", "SignedRequest", "sign"]
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 IDEMPOTENCY_HEADER = "I-Twilio-Idempotency-Token"
@@ -34,6 +35,20 @@ class SignedRequest:
     headers: Mapping[str, str]
     body: str
 
+    def logged(self) -> SignedRequest:
+        """Return it as logs and alerts may show it: without the customer's password."""
+        if "Authorization" not in self.headers:
+            return self
+        return replace(self, headers={**self.headers, "Authorization": "***"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedKey:
+    """A signing key of the customer's own."""
+
+    id: str
+    secret: str = field(repr=False)
+
 
 def sign(
     *,
@@ -43,6 +58,8 @@ def sign(
     auth_token: str,
     idempotency_token: str | None = None,
     body: str = "",
+    shared_key: SharedKey | None = None,
+    extra_headers: Mapping[str, str] | None = None,
 ) -> SignedRequest:
     """Return the request for a webhook.
 
@@ -53,23 +70,34 @@ def sign(
         auth_token: the owner's primary token.
         idempotency_token: names the webhook; given when it is called again.
         body: a JSON document sent instead of the form; its SHA-256 goes into the query and is so signed.
+        shared_key: signs instead of ``auth_token``.
+        extra_headers: added to it, such as ``Authorization``.
     """
     target = urldefrag(url).url
-    validator = RequestValidator(auth_token)
-    headers = {"User-Agent": _USER_AGENT, "Accept": "*/*"}
+    headers = {"User-Agent": _USER_AGENT, "Accept": "*/*", **(extra_headers or {})}
     if idempotency_token:
         headers[IDEMPOTENCY_HEADER] = idempotency_token
     if body:
         joint = "&" if "?" in target else "?"
         target += f"{joint}bodySHA256={hashlib.sha256(body.encode()).hexdigest()}"
         headers["Content-Type"] = "application/json"
-        headers[SIGNATURE_HEADER] = validator.compute_signature(target, {})
+        headers |= _signature(target, MultiDict(), auth_token, shared_key)
         return SignedRequest(method="POST", url=target, headers=headers, body=body)
     if method == "GET":
         joint = "&" if "?" in target else "?"
         target += f"{joint}{urlencode(params)}" if params else ""
-        headers[SIGNATURE_HEADER] = validator.compute_signature(target, {})
+        headers |= _signature(target, MultiDict(), auth_token, shared_key)
         return SignedRequest(method=method, url=target, headers=headers, body="")
     headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
-    headers[SIGNATURE_HEADER] = validator.compute_signature(target, MultiDict(params))
+    headers |= _signature(target, MultiDict(params), auth_token, shared_key)
     return SignedRequest(method=method, url=target, headers=headers, body=urlencode(params))
+
+
+def _signature(url: str, form: MultiDict[str], auth_token: str, shared_key: SharedKey | None) -> dict[str, str]:
+    """Return the headers that sign a URL and its form."""
+    if shared_key is None:
+        return {SIGNATURE_HEADER: RequestValidator(auth_token).compute_signature(url, form, HMAC_SHA1)}
+    return {
+        SIGNATURE_HEADER: RequestValidator(shared_key.secret).compute_signature(url, form, HMAC_SHA256),
+        SIGNATURE_SETTINGS_HEADER: f"key={shared_key.id},algorithm={HMAC_SHA256}",
+    }

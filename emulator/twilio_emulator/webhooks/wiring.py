@@ -1,0 +1,20 @@
+"""What this part brings to the clockwork."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twilio_emulator.webhooks.rules import OPERATION, finish
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twilio_emulator.clockwork import Timer
+    from twilio_emulator.core import Listener
+    from twilio_emulator.webhooks.answers import AnswerHandler
+
+__all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
+
+TIMERS: Mapping[str, Timer] = {OPERATION: finish}
+ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {}
+LISTENERS: tuple[Listener, ...] = ()
