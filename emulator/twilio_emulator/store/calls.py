@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Window
+    from twilio_emulator.store.window import Slice, Stretch, Window
 
 __all__ = ["SCHEMA", "CallEntry", "CallEvent", "Calls"]
 
@@ -135,12 +135,9 @@ class Calls:
         rows, more = self._database.page("calls", conditions, window)
         return slice_of([_call(row) for row in rows], more=more)
 
-    def since(self, after: int, conditions: Sequence[tuple[str, object]], *, most: int) -> list[CallEntry]:
-        """Return calls after a position, oldest first."""
-        clauses = "".join(f" AND {clause}" for clause, _ in conditions)
-        statement = f"SELECT * FROM calls WHERE seq > ?{clauses} ORDER BY seq LIMIT ?"  # noqa: S608
-        rows = self._database.rows(statement, after, *(value for _, value in conditions), most)
-        return [_call(row) for row in rows]
+    def since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[CallEntry]:
+        """Return calls of a stretch of the log, oldest first."""
+        return [_call(row) for row in self._database.stretch("calls", conditions, stretch)]
 
     def children(self, sid: str) -> list[CallEntry]:
         """Return the calls that a call dialled, oldest first."""
