@@ -91,8 +91,6 @@ async def test_a_whatsapp_message_arrives_with_the_profile(world: World, custome
             NUMBER,
             {"media": ["https://m.example/1.jpg", "https://m.example/2.png"]},
         ),
-        ("wa-text.json", f"whatsapp:{PHONE}", f"whatsapp:{NUMBER}", {}),
-        ("wa-bsuid-no-phone.json", "whatsapp:US.13491208655302741918", f"whatsapp:{NUMBER}", {}),
     ],
 )
 async def test_the_parameters_are_those_of_captured_webhooks(
