@@ -24,6 +24,8 @@ from twilio_emulator.models import Direction
 from twilio_emulator.whatsapp import incoming as whatsapp_incoming
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aiohttp import web
 
     from twilio_emulator.admin.edge import Admin, AdminRoute
@@ -124,8 +126,22 @@ def _message(message: Message) -> dict[str, object]:
         "status": message.status,
         "errorCode": message.error_code,
         "content": message.extra.get("content"),
+        "buttons": list(_buttons(message.extra.get("content"))),
+        "details": message.extra.get("parameters", []),
         "created": iso8601(message.created),
     }
+
+
+def _buttons(content: object) -> Iterator[dict[str, object]]:
+    """Return what a phone can answer a template with: the field of ``/inbound``, and what to give in it."""
+    given = content if isinstance(content, dict) else {}
+    for action in given.get("actions") or []:
+        if action.get("type", "QUICK_REPLY") == "QUICK_REPLY":
+            yield {"button": {"text": action.get("title", ""), "payload": action.get("id", "")}}
+    for item in given.get("items") or []:
+        if "item" in item:
+            chosen = {"id": item.get("id", ""), "title": item["item"], "description": item.get("description", "")}
+            yield {"list": chosen}
 
 
 def _request(request: SignedRequest | None) -> dict[str, object] | None:

@@ -121,7 +121,8 @@ function bubble(message, fresh, answer) {
     h("span", { class: "hidden" }, `${who}: `),
     message.media.map((url) => h("div", {}, outside(url, ["📎 ", fileName(url)], { class: "media", title: url }))),
     message.body && h("div", { class: "text" }, message.body),
-    message.buttons?.length ? h("div", { class: "replies" }, message.buttons.map((button) => h("button", { type: "button", onclick: () => answer(message, button) }, button.title ?? button.text))) : null,
+    message.details.length ? h("div", { class: "mono details" }, message.details.map(([name, value]) => `${name}: ${value}`).join("\n")) : null,
+    message.buttons.length ? h("div", { class: "replies" }, message.buttons.map((button) => h("button", { type: "button", onclick: () => answer(message, button) }, label(button)))) : null,
     failed && h("div", { class: "failure" }, `${message.status}${message.errorCode ? `, error ${message.errorCode}` : ""}`),
     h("div", { class: "meta" }, isPhone(message) ? h("span", {}, channelName[channel]) : chip(channelName[channel], channel), h("time", { datetime: message.created, title: `${minuteOf(message.created)} UTC` }, exactTimeOf(message.created)),
       state(message), h("a", { href: `#/webhooks?resource=${message.sid}`, title: `Webhooks of ${message.sid}`, "aria-label": "Webhooks of this message" }, "↗")));
@@ -131,6 +132,8 @@ function state(message) {
   if (isPhone(message)) return null;
   return h("span", { class: "status" }, h("span", { class: `tick ${message.status}`, "aria-hidden": "true" }, ticks[message.status] ?? ""), " ", message.status);
 }
+
+const label = ({ button, list }) => button?.text ?? list?.title ?? "";
 
 function fileName(url) {
   try {
@@ -215,7 +218,7 @@ function composer({ number, phone, sent }) {
   return {
     element,
     /** Answer a quick reply by its button. */
-    answer: (message, pressed) => send({ body: pressed.title ?? pressed.text, button: { text: pressed.title ?? pressed.text, payload: pressed.payload ?? pressed.id ?? "" } }, channelOf(message)),
+    answer: (message, pressed) => send({ body: label(pressed), replyTo: message.sid, ...pressed }, channelOf(message)),
     async refresh() {
       if (!whole && !numbers.childElementCount) await offer();
     },
