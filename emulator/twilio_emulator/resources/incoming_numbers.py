@@ -42,7 +42,6 @@ _DEPENDENT = (
     "voice_method",
     "voice_fallback_url",
     "voice_fallback_method",
-    "voice_caller_id_lookup",
     "voice_application_sid",
     "sms_url",
     "sms_method",
@@ -140,7 +139,8 @@ def render_dependent(number: Number) -> Json:
     type_ = place.type if place else None
     config = asdict(number.config)
     return {
-        **{name: config[name] for name in _DEPENDENT},
+        **{name: config[name] or None for name in _DEPENDENT},
+        "voice_caller_id_lookup": number.config.voice_caller_id_lookup,
         "account_sid": number.account_sid,
         "address_requirements": type_.address if type_ else "none",
         "api_version": "2010-04-01",
