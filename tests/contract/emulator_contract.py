@@ -437,7 +437,7 @@ def _check_error(response: web.Response) -> Iterator[str]:
     body = json.loads(response.text or "null")
     if not isinstance(body, dict) or set(body) not in (_ERROR, _PROBLEM):
         yield f"an error body has {', '.join(sorted(_ERROR))}, or those of RFC 9457, this one is {body}"
-    elif body["status"] != response.status or str(body["code"]) not in body.get("more_info", body.get("type")):
+    elif body["status"] != response.status or str(body["code"]) not in str(body.get("more_info", body.get("type"))):
         yield f"the error body contradicts itself: {body}"
     if response.status == 500:
         yield "the emulator failed"

@@ -217,7 +217,7 @@ def test_revoked_credentials_are_dead_at_once(world: SyncWorld) -> None:
     assert world.client(sibling.sid, sibling.auth_token).messages.list() == []
 
 
-# ----------------------------------------------------------------------------------------------------------- quota, trial
+# --------------------------------------------------------------------------------------------------------- quota, trial
 
 
 def test_the_quota_counts_open_subaccounts_and_can_be_changed(tmp_path: Any) -> None:
@@ -295,7 +295,7 @@ def test_the_admin_api_names_what_is_wrong(
     assert accounts(world.parent)(world.sub_sid).fetch().type == "Full"
 
 
-# -------------------------------------------------------------------------------------------------------------- refusals
+# ------------------------------------------------------------------------------------------------------------- refusals
 
 
 def _sub(world: SyncWorld) -> Any:

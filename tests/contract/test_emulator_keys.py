@@ -140,7 +140,7 @@ def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, ope
     assert operation in world.recorder.served
 
 
-# ------------------------------------------------------------------------------------------------------- what keys reach
+# ------------------------------------------------------------------------------------------------------ what keys reach
 
 
 def test_a_standard_key_does_what_its_account_may_but_accounts_and_keys(world: SyncWorld) -> None:
@@ -228,7 +228,7 @@ def test_the_older_api_makes_a_standard_key_for_who_asks_for_a_restricted_one() 
         assert world.client(key["sid"], key["secret"], world.sub_sid).messages.list() == []
 
 
-# -------------------------------------------------------------------------------------------------------- Restricted keys
+# ------------------------------------------------------------------------------------------------------ Restricted keys
 
 
 def test_read_and_list_are_two_permissions(world: SyncWorld) -> None:
@@ -303,7 +303,11 @@ def test_a_hundred_permissions_and_no_more(world: SyncWorld) -> None:
 @pytest.mark.parametrize(
     ("policy", "code", "says"),
     [
-        ('{"allow": ["/twilio/fakepermission/doesnotexist"]}', 70002, "assertion '/twilio/fakepermission/doesnotexist'"),
+        (
+            '{"allow": ["/twilio/fakepermission/doesnotexist"]}',
+            70002,
+            "assertion '/twilio/fakepermission/doesnotexist'",
+        ),
         ('{"allow": ["/twilio/messaging/messages/fly"]}', 70002, "messages/fly"),
         ('{"allow": ["twilio/messaging/messages/read"]}', 70002, "assertion"),
         ('{"allow": ["/twilio/messaging/messages.media/*"]}', 70002, "messages.media"),
@@ -394,7 +398,7 @@ def test_the_refusal_has_its_code_and_names_the_cause(world: SyncWorld, name: st
         act(world)
 
 
-# ------------------------------------------------------------------------------------------------ the table of permissions
+# --------------------------------------------------------------------------------------------- the table of permissions
 
 
 def test_every_permission_that_a_call_can_need_may_be_named() -> None:
