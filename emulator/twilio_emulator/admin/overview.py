@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from twilio_emulator.accounts_control import quota
 from twilio_emulator.admin.edge import MOST_ITEMS, json_response, query_number
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import AdminError
+from twilio_emulator.messaging.addresses import WHATSAPP, Address
+from twilio_emulator.messaging.pools import service_of
+from twilio_emulator.messaging.routing import destination_of
+from twilio_emulator.messaging.services import text_of
 from twilio_emulator.models import AccountStatus
-from twilio_emulator.numbering.routing import message_target, voice_target
+from twilio_emulator.numbering.routing import voice_target
 from twilio_emulator.store.window import Window
+from twilio_emulator.usage.ledger import balance
+from twilio_emulator.usage.money import balance_text
+from twilio_emulator.whatsapp.channel import inbound_target
+from twilio_emulator.whatsapp.senders import of_address
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from twilio_emulator.admin.edge import Admin, AdminRoute
     from twilio_emulator.core import Core
-    from twilio_emulator.models import Account, Number
+    from twilio_emulator.messaging.routing import Destination
+    from twilio_emulator.models import Account, Number, Record
     from twilio_emulator.numbering.routing import Target
 
 __all__ = ["ROUTES"]
@@ -39,7 +47,7 @@ async def accounts(admin: Admin, request: web.Request) -> web.Response:
     conditions = table.subaccounts(parent.sid, containing=query.get("containing", ""), status=status)
     found = table.page(conditions, Window(size=size, page=page))
     answer = {
-        "parent": {**_account(core, parent), "quota": quota(core, parent), "balance": core.settings.balance},
+        "parent": {**_account(core, parent), "quota": quota(core, parent), "balance": balance_text(balance(core))},
         "accounts": [_account(core, account) for account in found.items],
         "total": table.count(conditions),
     }
@@ -80,6 +88,7 @@ def _account(core: Core, account: Account) -> dict[str, object]:
 
 
 def _number(core: Core, number: Number) -> dict[str, object]:
+    service = service_of(core, number.sid)
     return {
         "sid": number.sid,
         "accountSid": number.account_sid,
@@ -87,22 +96,57 @@ def _number(core: Core, number: Number) -> dict[str, object]:
         "friendlyName": number.friendly_name,
         "country": number.country,
         "type": number.kind,
-        "messages": _target(message_target(core, number), number.config.sms_application_sid),
-        "calls": _target(voice_target(core, number), number.config.voice_application_sid),
+        "messages": _messages(core, number, service),
+        "calls": _calls(core, number),
+        "service": {"sid": service.sid, "friendlyName": text_of(service, "friendly_name")} if service else None,
+        "whatsapp": _whatsapp(core, number),
         "created": iso8601(number.created),
     }
 
 
-def _target(target: Target, application_sid: str | None) -> dict[str, object]:
-    """Return where it goes and who says so: the number itself, its application or its trunk."""
-    via = "application" if application_sid else "trunk" if target.trunk_sid else "number"
-    named = {_camel(name): value for name, value in asdict(target).items()}
-    return {"via": via, "applicationSid": application_sid, **named}
+def _messages(core: Core, number: Number, service: Record | None) -> dict[str, object]:
+    """Return where an SMS goes and who says so: the number itself, its application or its service."""
+    address = Address(channel="", number=number.phone_number)
+    destination = destination_of(core, address, phone=address, body="", now=core.clock.now())
+    if service and not service.data.get("use_inbound_webhook_on_number"):
+        return _target(destination, "service", service.sid)
+    application = number.config.sms_application_sid
+    return _target(destination, "application" if application else "number", application)
 
 
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(part.capitalize() for part in others)
+def _calls(core: Core, number: Number) -> dict[str, object]:
+    """Return where a call goes and who says so: the number itself, its application or its trunk."""
+    target = voice_target(core, number)
+    if target.trunk_sid:
+        return _target(target, "trunk", target.trunk_sid)
+    application = number.config.voice_application_sid
+    return _target(target, "application" if application else "number", application)
+
+
+def _target(target: Target | Destination, via: str, sid: str | None) -> dict[str, object]:
+    return {
+        "via": via,
+        "sid": sid,
+        "url": target.url,
+        "method": target.method,
+        "fallbackUrl": target.fallback_url,
+        "fallbackMethod": target.fallback_method,
+    }
+
+
+def _whatsapp(core: Core, number: Number) -> dict[str, object] | None:
+    """Return the WhatsApp sender of a number, in whatever state; None when it has none."""
+    address = Address(channel=WHATSAPP, number=number.phone_number)
+    sender = of_address(core, str(address))
+    if sender is None:
+        return None
+    target = inbound_target(core, address)
+    return {
+        "sid": sender.sid,
+        "status": sender.status,
+        "url": target.url if target else "",
+        "method": target.method if target else "POST",
+    }
 
 
 ROUTES: tuple[AdminRoute, ...] = (

@@ -6,11 +6,13 @@ the admin API itself is ``/emulator/docs``, made from ``/emulator/v1/openapi.jso
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from twilio_emulator.web.assets import Asset, load
+from twilio_emulator.web.assets import Asset, load, made
+from twilio_emulator.web.openapi import ROOT, document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,6 +31,7 @@ def add_routes(app: web.Application) -> None:
         app.router.add_get(path, _home)
     for path, name in _PAGES.items():
         app.router.add_get(path, _serve(assets[name]))
+    app.router.add_get(f"{ROOT}/openapi.json", _serve(made(json.dumps(document()), "application/json")))
     for name, asset in assets.items():
         if name not in _PAGES.values():
             app.router.add_get(f"{_STATIC}/{name}", _serve(asset))

@@ -16,7 +16,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["Asset", "load"]
+__all__ = ["Asset", "load", "made"]
 
 _TYPES = {
     "css": "text/css",
@@ -55,6 +55,12 @@ def load() -> dict[str, Asset]:
     return dict(_walk(files(__package__) / "static", ""))
 
 
+def made(text: str, content_type: str) -> Asset:
+    """Return a file made of a text."""
+    body = text.encode()
+    return Asset(body=body, content_type=content_type, tag=hashlib.sha256(body).hexdigest()[:32])
+
+
 def _walk(folder: Traversable, prefix: str) -> list[tuple[str, Asset]]:
     found: list[tuple[str, Asset]] = []
     for entry in folder.iterdir():
@@ -62,7 +68,5 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, Asset]]:
         if entry.is_dir():
             found += _walk(entry, f"{name}/")
         elif (ending := name.rpartition(".")[2]) in _TYPES:
-            body = entry.read_bytes()
-            tag = hashlib.sha256(body).hexdigest()[:32]
-            found.append((name, Asset(body=body, content_type=_TYPES[ending], tag=tag)))
+            found.append((name, made(entry.read_text(encoding="utf-8"), _TYPES[ending])))
     return found

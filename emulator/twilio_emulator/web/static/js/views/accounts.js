@@ -137,8 +137,8 @@ function targets(number) {
 }
 
 function destination(target) {
-  if (target.trunkSid) return `SIP trunk ${target.trunkSid}`;
-  const via = { application: ` (by application ${target.applicationSid})`, service: ` (by service ${target.serviceSid})` }[target.via] ?? "";
+  if (target.via === "trunk") return `SIP trunk ${target.sid}`;
+  const via = target.sid && target.via !== undefined && target.via !== "number" ? ` (by ${target.via} ${target.sid})` : "";
   if (!target.url) return `nothing is called: no URL is set${via}`;
   return [`${target.method} `, outside(target.url, target.url), via];
 }
