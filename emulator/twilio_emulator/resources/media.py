@@ -1,6 +1,6 @@
 """Media of a message: ``/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media``.
 
-With ``.json`` it is the description; without, the medium itself: a redirect to the URL it was given by.
+Twilio keeps the file itself, at the same path without ``.json``; here it stays where it was given from.
 """
 
 from __future__ import annotations
@@ -36,12 +36,6 @@ def fetch(call: Call) -> Answer:
     """Describe one."""
     message = find_message(call, "MessageSid")
     return Answer(body=_render(call, message, _named(call, message)))
-
-
-def content(call: Call) -> Answer:
-    """Show where one lies."""
-    medium = _named(call, find_message(call, "MessageSid"))
-    return Answer(status=307, headers={"Location": medium.url})
 
 
 def delete(call: Call) -> Answer:
@@ -87,11 +81,10 @@ def _render(call: Call, message: Message, medium: Medium) -> Json:
 
 
 _LIST = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media.json"
-_ONE = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}"
+_ONE = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}.json"
 
 ROUTES = (
     Route("GET", "api", _LIST, list_),
-    Route("GET", "api", f"{_ONE}.json", fetch),
-    Route("DELETE", "api", f"{_ONE}.json", delete),
-    Route("GET", "api", _ONE, content),
+    Route("GET", "api", _ONE, fetch),
+    Route("DELETE", "api", _ONE, delete),
 )

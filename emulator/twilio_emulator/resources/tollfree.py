@@ -64,27 +64,9 @@ _CHOICES = {
     ),
     "business_registration_authority": (
         "BusinessRegistrationAuthority",
-        tuple(
-            [
-                "EIN",
-                "CBN",
-                "CRN",
-                "PROVINCIAL_NUMBER",
-                "VAT",
-                "ACN",
-                "ABN",
-                "BRN",
-                "SIREN",
-                "SIRET",
-                "NZBN",
-                "USt-IdNr",
-                "CIF",
-                "NIF",
-                "CNPJ",
-                "UID",
-                "NEQ",
-                "OTHER",
-            ]
+        (
+            *("EIN", "CBN", "CRN", "PROVINCIAL_NUMBER", "VAT", "ACN", "ABN", "BRN", "SIREN", "SIRET", "NZBN"),
+            *("USt-IdNr", "CIF", "NIF", "CNPJ", "UID", "NEQ", "OTHER"),
         ),
     ),
     "vetting_provider": ("VettingProvider", ("CAMPAIGN_VERIFY",)),
