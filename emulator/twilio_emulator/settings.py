@@ -6,6 +6,7 @@ import hashlib
 import re
 import ssl
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import SettingsError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectTo", "Credentials", "MainKey", "Settings"]
 
+_AMOUNT = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,5})?")
 _CONNECT_TO = re.compile(r"(?P<suffix>[A-Za-z0-9.-]+)=(?P<host>\[[0-9a-fA-F:]+\]|[^:=]+):(?P<port>[0-9]{1,5})")
 
 
@@ -83,7 +85,7 @@ class Settings:
         review_delay: seconds that each step of a review takes: bundles, WhatsApp senders, brands, templates.
         ca_file: PEM file of authorities trusted for webhooks, beside the system's.
         connect_to: where webhooks of some hosts go instead.
-        balance: what the parent's balance says, US dollars.
+        balance: what was paid in, US dollars; what is used goes down from it.
         geo_permissions: countries that SMS may go to, ISO codes; None for those of the numbering plan.
         max_queued: messages that may wait for one sender before the next is refused; None for any number.
         enforce_a2p: whether US carriers refuse unregistered numbers: 30034, and 30032 for toll-free ones.
@@ -117,7 +119,7 @@ class Settings:
         for problem in self._problems():
             raise SettingsError(problem)
 
-    @property
+    @cached_property
     def test_pair(self) -> Credentials:
         """The test credentials: as told, else a pair that is always the same for one auth token."""
         if self.test_credentials:
@@ -138,8 +140,13 @@ class Settings:
             not is_sid(self.test_credentials.sid, "AC") or self.test_credentials.sid == self.account_sid
         ):
             yield "--test-credentials: give SID:TOKEN with a SID of its own, AC and 32 hexadecimal digits"
+        yield from self._wrong_numbers()
+
+    def _wrong_numbers(self) -> Iterable[str]:
         if self.concurrency is not None and self.concurrency < 1:
             yield f"--concurrency {self.concurrency}: it must be at least 1"
+        if not _AMOUNT.fullmatch(self.balance):
+            yield f"--balance {self.balance!r}: give US dollars such as 100.00"
         if self.max_subaccounts < 0:
             yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
         if self.whatsapp_senders not in {"strict", "implicit"}:

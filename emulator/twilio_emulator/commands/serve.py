@@ -44,6 +44,7 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--main-key", metavar="SID:SECRET", help="a Main API key of the parent account")
     parser.add_argument("--test-credentials", metavar="SID:TOKEN", help="Twilio's test credentials of the account")
     parser.add_argument("--max-subaccounts", type=int, default=1000, help="quota (default %(default)s)")
+    parser.add_argument("--balance", default="100.00", metavar="USD", help="what was paid in (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="which numbers are offered first (default %(default)s)")
     parser.add_argument(
         "--concurrency", type=int, metavar="N", help="calls of one account in progress, one more is 429 (default: any)"
@@ -96,6 +97,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         main_key=MainKey(sid=sid, secret=secret) if given.main_key else None,
         test_credentials=Credentials(sid=test_sid, token=test_token) if given.test_credentials else None,
         max_subaccounts=given.max_subaccounts,
+        balance=given.balance,
         seed=given.seed,
         concurrency=given.concurrency,
         status_delay=given.status_delay,

@@ -67,6 +67,10 @@ _ALL = (
         ("calls-inbound-mobile", "Inbound Mobile Calls"),
         ("calls-inbound-tollfree", "Inbound Toll Free Calls"),
         ("calls-outbound", "Outbound Voice Minutes"),
+        ("calls-client", "Client Calls"),
+        ("calls-sip", "SIP Calls", ("calls-sip-inbound", "calls-sip-outbound")),
+        ("calls-sip-inbound", "Inbound SIP Calls"),
+        ("calls-sip-outbound", "Outbound SIP Calls"),
     ),
     *_group(
         "messages",
@@ -109,7 +113,15 @@ _ALL = (
         ("sms-outbound-longcode", "Long Code Outbound SMS"),
         ("sms-outbound-shortcode", "Short Code Outbound SMS"),
     ),
-    *_group("", "usd", (TOTAL, "Total Price", ("calls", "channels", "mms", "phonenumbers", "recordings", "sms"))),
+    *_group(
+        "",
+        "usd",
+        (
+            TOTAL,
+            "Total Price",
+            ("calls", "calls-client", "calls-sip", "channels", "mms", "phonenumbers", "recordings", "sms"),
+        ),
+    ),
 )
 
 CATEGORIES: Mapping[str, Category] = {found.name: found for found in sorted(_ALL, key=lambda one: one.name)}
@@ -118,8 +130,8 @@ CATEGORIES: Mapping[str, Category] = {found.name: found for found in sorted(_ALL
 _UNUSED = """
     a2p-registration-fees agent-conference amazon-polly answering-machine-detection authy-authentications
     authy-calls-outbound authy-monthly-fees authy-phone-intelligence authy-phone-verifications authy-sms-outbound
-    call-progess-events calleridlookups calls-client calls-globalconference calls-media-stream-minutes
-    calls-pay-verb-transactions calls-sip calls-sip-inbound calls-sip-outbound carrier-lookups
+    call-progess-events calleridlookups calls-globalconference calls-media-stream-minutes
+    calls-pay-verb-transactions carrier-lookups
     channels-whatsapp-conversation-free channels-whatsapp-inbound channels-whatsapp-outbound channels-whatsapp-service
     channels-whatsapp-template-authentication channels-whatsapp-template-marketing channels-whatsapp-template-service
     channels-whatsapp-template-utility conversations lookups mediastorage mms-messages-carrierfees monitor-reads

@@ -6,7 +6,7 @@ Charges are entered when it happens and stay: a deleted message was sent neverth
 from __future__ import annotations
 
 import math
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from twilio_emulator.numbering.plan import locate
@@ -97,11 +97,21 @@ def _call(core: Core, signal: Signal) -> None:
     called = str(data.get("to", ""))
     direction = str(data.get("direction", "outbound-api"))
     minutes = math.ceil(_whole(data, "duration") / 60)
-    place = locate(called)
-    kind = place.type.kind.replace("_", "") if place else "local"
-    category = f"calls-inbound-{kind}" if direction == "inbound" else "calls-outbound"
+    category = _call_category(direction, str(data.get("from", "")), called)
     computed = call_price(direction=direction, number=called, minutes=minutes)
     charge(core, signal.account_sid, category, price=_price(data, computed), amount=minutes, now=signal.now)
+
+
+def _call_category(direction: str, caller: str, called: str) -> str:
+    way = "inbound" if direction == "inbound" else "outbound"
+    far = caller if direction == "inbound" else called
+    if far.startswith("client:"):
+        return "calls-client"
+    if far.startswith(("sip:", "sips:")):
+        return f"calls-sip-{way}"
+    place = locate(called)
+    kind = place.type.kind.replace("_", "") if place else "local"
+    return f"calls-inbound-{kind}" if way == "inbound" else "calls-outbound"
 
 
 def _recording(core: Core, signal: Signal) -> None:
@@ -111,19 +121,14 @@ def _recording(core: Core, signal: Signal) -> None:
 
 
 def _price(data: Mapping[str, object], computed: str) -> Decimal:
-    """Return what was said of the price, else what the table says; charges are not negative."""
-    said = data.get("price")
-    try:
-        return abs(Decimal(said if isinstance(said, str) and said else computed))
-    except InvalidOperation:
-        return abs(Decimal(computed))
+    """Return what was said of the price, else what the table says; charges are not negative. None is: no price."""
+    said = data.get("price", computed)
+    return abs(Decimal(str(said or 0)))
 
 
 def _whole(data: Mapping[str, object], name: str) -> int:
-    try:
-        return max(0, int(float(str(data.get(name) or 0))))
-    except ValueError:
-        return 0
+    value = data.get(name)
+    return value if isinstance(value, int) else 0
 
 
 _CHARGES: Mapping[str, Callable[[Core, Signal], None]] = {

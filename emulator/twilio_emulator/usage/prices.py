@@ -34,6 +34,10 @@ AS_OF = "2026-11-01"
 WHATSAPP_FEE = Decimal("0.005")
 """A WhatsApp message, in or out; what Meta takes for templates is not part of it."""
 
+INTERNET_MINUTE = Decimal("0.0040")
+"""A minute with a SIP address or a client of the Voice SDK."""
+
+_INTERNET = ("sip:", "sips:", "client:")
 _PLACES = Decimal("0.00001")
 
 
@@ -165,9 +169,11 @@ def call_price(*, direction: str, number: str, minutes: int) -> str:
 
     Args:
         direction: ``inbound``, or one of ``outbound-api`` and ``outbound-dial``.
-        number: the E.164 number that was called; of an inbound call the account's own number.
+        number: the E.164 number, or the SIP or client address, that was called; of an inbound call the account's own.
         minutes: whole minutes, begun ones counted.
     """
+    if number.startswith(_INTERNET):
+        return _charge(INTERNET_MINUTE * minutes)
     rates, place = rates_of(number), locate(number)
     kind = place.type.kind if place else "local"
     if direction == "inbound":
