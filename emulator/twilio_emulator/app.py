@@ -68,10 +68,12 @@ def build_app(
     for listener in LISTENERS:
         core.signals.connect(partial(listener, core))
     bell = Bell()
-    core.store.after_commit(bell.ring)
+    work = Bell(beside=bell)  # a call that is only logged is news, but no work
+    core.store.after_commit(work.ring)
+    core.store.after_logging(bell.ring)
     sender = WebhookSender(tls=tls, connect_to=settings.connect_to)
-    dispatcher = Dispatcher(core=core, sender=sender, bell=bell, handlers=ANSWER_HANDLERS)
-    clockwork = Clockwork(core=core, dispatcher=dispatcher, bell=bell, timers=TIMERS)
+    dispatcher = Dispatcher(core=core, sender=sender, bell=work, handlers=ANSWER_HANDLERS)
+    clockwork = Clockwork(core=core, dispatcher=dispatcher, bell=work, timers=TIMERS)
     app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=middlewares)
     app.on_shutdown.append(lambda _: _hang_up(bell))
     app.cleanup_ctx.append(lambda _: _run(core, clockwork, sender))

@@ -11,9 +11,13 @@ class Bell:
     """Rings for everybody who listens at that moment.
 
     To miss nothing: listen first, then look, then wait for the ring.
+
+    Args:
+        beside: another bell that rings whenever this one does, but not the other way round.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Bell | None = None) -> None:
+        self._beside = beside
         self._listeners: list[asyncio.Future[None]] = []
         self.rings = 0
         """How often it rang; whoever remembers a smaller count has missed something."""
@@ -35,6 +39,8 @@ class Bell:
     def ring(self) -> None:
         """Wake all listeners."""
         self.rings += 1
+        if self._beside:
+            self._beside.ring()
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             if not listener.done():

@@ -21,15 +21,17 @@ from twilio_emulator.errors import ApiError, not_found
 from twilio_emulator.faults import ApiCall, FaultKind, When, wire
 from twilio_emulator.intake import check_path, printable, read_document, read_params
 from twilio_emulator.resources import ROUTES, test_mode
+from twilio_emulator.routes import Routes
 from twilio_emulator.signals import Signal
 from twilio_emulator.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from twilio_emulator.core import Core
     from twilio_emulator.faults import Order, Strikes
     from twilio_emulator.models import Account
+    from twilio_emulator.routes import Match
     from twilio_emulator.traffic import Visit
 
 __all__ = ["access_log", "add_routes"]
@@ -37,7 +39,6 @@ __all__ = ["access_log", "add_routes"]
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("twilio_emulator.access")
 
-_ANYTHING = "/{anything}"
 _READS = frozenset({"GET", "HEAD"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MADE = frozenset({201, 202})
@@ -76,43 +77,31 @@ class _Served:
 
 def add_routes(app: web.Application, core: Core) -> None:
     """Serve every resource below its product's name, and 404 or 405 for all the rest."""
-    server = _Server(core)
-    for route in ROUTES:
-        path, handler = f"/{route.host}{route.path}", server.handler(route)
-        app.router.add_route(route.method, path, handler)
-        if route.method == "GET":
-            app.router.add_route("HEAD", path, handler)
-    app.router.add_route("*", f"{_ANYTHING[:-1]}:.*}}", server.unknown)
+    app.router.add_route("*", "/{anything:.*}", _Server(core).serve)
 
 
 class _Server:
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._routes = Routes(ROUTES)
         self._traffic = Traffic(core.store)
 
-    def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Return the aiohttp handler of a route."""
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return await self._serve(request, route)
-
-        return handle
-
-    async def unknown(self, request: web.Request) -> web.StreamResponse:
-        """Answer a path that no resource has, or a method that its resource has not."""
-        return await self._serve(request, None)
-
-    async def _serve(self, request: web.Request, route: Route | None) -> web.StreamResponse:
-        with self._traffic.visit(request.headers.get("Authorization")) as visit:
-            served = _Served(visit=visit, answer=Answer(status=500))
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer any call."""
+        match = self._routes.find(request.method, request.rel_url.raw_path)
+        visit = self._traffic.enter(request.headers.get("Authorization"))
+        served = _Served(visit=visit, answer=Answer(status=500))
+        try:
             if self._core.faults:
-                await self._serve_with_faults(request, route, served)
+                await self._serve_with_faults(request, match, served)
             else:
-                await self._answer(request, route, served)
+                await self._answer(request, match, served)
+        finally:
+            self._traffic.leave(visit)
         self._note(request, served)
         return await _response(request, served)
 
-    async def _serve_with_faults(self, request: web.Request, route: Route | None, served: _Served) -> None:
+    async def _serve_with_faults(self, request: web.Request, match: Match, served: _Served) -> None:
         """Serve a call that orders may strike, before or after it is done."""
         strikes = self._strikes(request, served.visit)
         served.faults, spoil = str(strikes), strikes.spoil
@@ -120,7 +109,7 @@ class _Server:
         if spoil and spoil.effect.when is When.BEFORE:
             served.spoil = spoil
         else:
-            await self._answer(request, route, served, strikes)
+            await self._answer(request, match, served, strikes)
             await asyncio.sleep(strikes.latency(When.AFTER))
             served.spoil = spoil
         if served.spoil:
@@ -137,23 +126,24 @@ class _Server:
         return self._core.faults.strike(call, self._core.clock.now())
 
     async def _answer(
-        self, request: web.Request, route: Route | None, served: _Served, strikes: Strikes | None = None
+        self, request: web.Request, match: Match, served: _Served, strikes: Strikes | None = None
     ) -> None:
         """Do what is asked; whatever goes wrong is an answer too."""
         try:
-            await self._act(request, route, served, strikes)
+            await self._act(request, match, served, strikes)
         except ApiError as error:
             served.answer = _refused(error)
         except Exception:  # noqa: BLE001  # whatever it is: Twilio's 500 for the caller, the traceback for the log
             _log.exception("%s %s failed", request.method, printable(request.path))
             served.answer = _refused(ApiError(status=500, code=20500, message=_ORDERED[500]))
 
-    async def _act(self, request: web.Request, route: Route | None, served: _Served, strikes: Strikes | None) -> None:
+    async def _act(self, request: web.Request, match: Match, served: _Served, strikes: Strikes | None) -> None:
         check_path(request.path)
+        route = match.route
         params = await read_params(request, route)
         document = await read_document(request) if route and route.takes_json else {}
         if request.method == "OPTIONS":
-            served.answer = _options(request)
+            served.answer = _options(request, match)
             return
         caller = authenticate(self._core, request.headers.get("Authorization"))
         served.account_sid = caller.account.sid
@@ -164,25 +154,24 @@ class _Server:
         if limit is not None and served.visit.in_progress > limit:
             raise ApiError(status=429, code=20429, message=_ORDERED[429])
         if route is None:
-            raise _unknown(request)
+            raise _unknown(request, match)
         authorize(caller, route)
-        account = self._account(request, route, caller)
+        account = self._account(request, match, caller)
         served.account_sid = account.sid
         call = Call(
             core=self._core,
             caller=caller,
             account=account,
             host=route.host,
-            path=request.path.removeprefix(f"/{route.host}"),
-            ids=request.match_info,
+            path=_below_host(request),
+            ids=match.ids,
             params=params,
             document=document,
             now=self._core.clock.now(),
         )
         self._check_veil(call)
         if request.method in _READS:
-            with self._core.store.without(self._core.faults.veils.unlisted(call.now)):
-                served.answer = route.endpoint(call)
+            served.answer = self._read(call, route)
             return
         with self._core.store.transaction():
             served.answer = route.endpoint(call)
@@ -190,13 +179,20 @@ class _Server:
         if strikes:
             self._veil(call, served.answer, strikes)
 
-    def _account(self, request: web.Request, route: Route, caller: Caller) -> Account:
+    def _read(self, call: Call, route: Route) -> Answer:
+        """Answer a GET; its lists are without what was made but is not listed yet."""
+        veils = self._core.faults.veils
+        if not veils:
+            return route.endpoint(call)
+        with self._core.store.without(veils.unlisted(call.now)):
+            return route.endpoint(call)
+
+    def _account(self, request: web.Request, match: Match, caller: Caller) -> Account:
         """Return the account that the path names; outside of v2010 none does, whatever the client meant."""
-        account_sid = request.match_info.get("AccountSid")
+        account_sid = match.ids.get("AccountSid")
         if account_sid is None:
             return caller.account
-        path = request.path.removeprefix(f"/{route.host}")
-        return reach(self._core.store, caller, account_sid, path)
+        return reach(self._core.store, caller, account_sid, _below_host(request))
 
     def _check_veil(self, call: Call) -> None:
         """Refuse what was made but cannot be found yet."""
@@ -213,7 +209,7 @@ class _Server:
     def _note(self, request: web.Request, served: _Served) -> None:
         path, milliseconds = printable(request.path), round(served.visit.seconds * 1000, 2)
         code = (served.answer.body or {}).get("code") if served.answer.status >= 400 else None
-        with self._core.store.transaction():
+        with self._core.store.logging():
             self._core.store.requests.add(
                 method=request.method,
                 path=path,
@@ -265,41 +261,28 @@ def _write(call: Call, route: Route, answer: Answer) -> Signal:
     )
 
 
-def _methods(request: web.Request) -> list[str]:
-    """Return the methods that find a resource at the path, none where nothing is."""
-    found = {
-        route.method
-        for resource in request.app.router.resources()
-        if resource.canonical != _ANYTHING and _fits(resource, request.path)
-        for route in resource
-    }
-    return sorted(found)
+def _below_host(request: web.Request) -> str:
+    """Return the path on the product's host."""
+    return f"/{request.path.lstrip('/').partition('/')[2]}"
 
 
-def _fits(resource: web.AbstractResource, path: str) -> bool:
-    info = resource.get_info()
-    pattern = info.get("pattern")
-    return info.get("path") == path or bool(pattern and pattern.fullmatch(path))
-
-
-def _unknown(request: web.Request) -> ApiError:
+def _unknown(request: web.Request, match: Match) -> ApiError:
     """Return 405 when another method would find a resource there, else 404."""
-    if allowed := _methods(request):
-        message = f"Method {request.method} is not allowed here, only {', '.join(allowed)}"
+    if match.allowed:
+        message = f"Method {request.method} is not allowed here, only {', '.join(match.allowed)}"
         return ApiError(status=405, code=20004, message=message)
-    return not_found(f"/{request.path.lstrip('/').partition('/')[2]}")
+    return not_found(_below_host(request))
 
 
-def _options(request: web.Request) -> Answer:
+def _options(request: web.Request, match: Match) -> Answer:
     """Say which methods there are, as a browser asks before it calls; it sends no credentials with that.
 
     Raises:
         ApiError: 404, nothing is there.
     """
-    allowed = _methods(request)
-    if not allowed:
-        raise _unknown(request)
-    methods = ", ".join([*allowed, "OPTIONS"])
+    if not match.allowed:
+        raise _unknown(request, match)
+    methods = ", ".join([*match.allowed, "OPTIONS"])
     headers = {
         "Allow": methods,
         "Access-Control-Allow-Origin": "*",

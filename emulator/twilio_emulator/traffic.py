@@ -6,12 +6,12 @@ import base64
 import binascii
 import secrets
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from twilio_emulator.store import Store
 
@@ -61,21 +61,21 @@ class Traffic:
         self._store = store
         self._in_progress: dict[str, int] = {}
 
-    @contextmanager
-    def visit(self, authorization: str | None) -> Iterator[Visit]:
-        """Count a call for as long as the block lasts."""
-        credential = _username(authorization)
+    def enter(self, authorization: str | None) -> Visit:
+        """Count a call until it leaves."""
+        credential = _username(authorization or "")
         account = self._account_of(credential)
         count = self._in_progress.get(account, 0) + 1
         self._in_progress[account] = count
-        try:
-            yield Visit(credential, account, count, time.perf_counter())
-        finally:
-            left = self._in_progress[account] - 1
-            if left:
-                self._in_progress[account] = left
-            else:
-                del self._in_progress[account]
+        return Visit(credential, account, count, time.perf_counter())
+
+    def leave(self, visit: Visit) -> None:
+        """Count a call no more."""
+        left = self._in_progress[visit.account] - 1
+        if left:
+            self._in_progress[visit.account] = left
+        else:
+            del self._in_progress[visit.account]
 
     def _account_of(self, credential: str) -> str:
         if not credential.startswith("SK"):
@@ -84,9 +84,10 @@ class Traffic:
         return key.account_sid if key else ""
 
 
-def _username(authorization: str | None) -> str:
+@lru_cache(maxsize=1024)
+def _username(authorization: str) -> str:
     """Return the user name of an ``Authorization`` header, ``""`` when there is none to be read."""
-    _, _, encoded = (authorization or "").partition(" ")
+    _, _, encoded = authorization.partition(" ")
     try:
         return base64.b64decode(encoded).partition(b":")[0].decode()
     except (binascii.Error, ValueError):

@@ -37,6 +37,7 @@ class Database:
 
     def __init__(self, path: Path | None, schema: str) -> None:
         self._after_commit: list[Callable[[], None]] = []
+        self._after_logging: list[Callable[[], None]] = []
         self._hidden: frozenset[str] = frozenset()
         try:
             self._connection = sqlite3.connect(path or ":memory:", isolation_level=None)
@@ -63,11 +64,15 @@ class Database:
         self._connection.close()
 
     def after_commit(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after each transaction."""
+        """Call ``listener`` after each transaction that may have done more than to add to a log."""
         self._after_commit.append(listener)
 
+    def after_logging(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each transaction that only added to a log."""
+        self._after_logging.append(listener)
+
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, log_only: bool = False) -> Iterator[None]:
         """Do everything in the block, or nothing of it when it raises."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -76,7 +81,7 @@ class Database:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-        for listener in self._after_commit:
+        for listener in self._after_logging if log_only else self._after_commit:
             listener()
 
     @contextmanager

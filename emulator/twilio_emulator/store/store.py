@@ -60,13 +60,21 @@ class Store:
         """Do everything in the block, or nothing of it when it raises."""
         return self._database.transaction()
 
+    def logging(self) -> AbstractContextManager[None]:
+        """Be a transaction that adds to a log and nothing else: nothing falls due by it."""
+        return self._database.transaction(log_only=True)
+
     def without(self, sids: frozenset[str]) -> AbstractContextManager[None]:
         """Leave the resources with these SIDs out of all pages in the block."""
         return self._database.without(sids)
 
     def after_commit(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after each transaction."""
+        """Call ``listener`` after each transaction that may have done more than to add to a log."""
         self._database.after_commit(listener)
+
+    def after_logging(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each transaction that only added to a log."""
+        self._database.after_logging(listener)
 
     def erase(self) -> None:
         """Forget everything."""

@@ -200,11 +200,6 @@ class Dispatcher:
         acts = not webhook.is_copy or webhook.kind == WebhookKind.INBOUND
         return self._handlers.get(webhook.kind) if acts else None
 
-    def _handler(self, webhook: Webhook) -> AnswerHandler | None:
-        """Return who acts on the answer; of a copy only the answer to a message counts, as a bot that answers twice."""
-        acts = not webhook.is_copy or webhook.kind == WebhookKind.INBOUND
-        return self._handlers.get(webhook.kind) if acts else None
-
     def _alert(self, webhook: Webhook, attempt: _Attempt, failure: Failure) -> None:
         sid, now = self._core.sids.sid("NO"), self._core.clock.now()
         self._core.store.alerts.add(
