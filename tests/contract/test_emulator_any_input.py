@@ -238,4 +238,5 @@ def _check(answer: requests.Response) -> None:
     call = f"{answer.request.method} {answer.request.url} {str(answer.request.body)[:300]}"
     assert answer.status_code < 500, call
     if answer.status_code >= 400:
-        assert answer.json()["message"], call
+        body = answer.json()
+        assert body.get("message") or body["detail"], call
