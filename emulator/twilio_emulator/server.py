@@ -77,7 +77,7 @@ class _Served:
 
 def add_routes(app: web.Application, core: Core) -> None:
     """Serve every resource below its product's name, and 404 or 405 for all the rest."""
-    app.router.add_route("*", "/{anything:.*}", _Server(core).serve)
+    app.router.add_route("*", "/{anything:(?s:.*)}", _Server(core).serve)
 
 
 class _Server:
