@@ -334,6 +334,20 @@ def test_a_sink_without_batches_gets_each_event_alone(world: SyncWorld, customer
     assert [len(batch) for batch in customer.documents] == [1, 1]
 
 
+def test_the_states_of_a_call_are_events(world: SyncWorld, customer: SyncCustomer) -> None:
+    """With what a status callback would say."""
+    name = "com.twilio.voice.status-callback.call.completed"
+    subscribe(world, a_sink(world, f"{customer.url}/events"), name)
+    world.buy(voice_url=f"{customer.url}/voice")
+    customer.answer("<Response><Hangup/></Response>")
+    world.emulator.run(world.emulator.admin.call(sender=PHONE, recipient=NUMBER))
+    world.advance(60)
+    (event,) = events(customer)
+    parameters = event["data"]["request"]["parameters"]
+    assert (event["type"], parameters["CallStatus"], parameters["To"]) == (name, "completed", NUMBER)
+    assert event["id"].startswith("VW")
+
+
 def test_a_sink_that_fails_gets_the_same_events_again(world: SyncWorld, customer: SyncCustomer) -> None:
     """After a pause that grows; each failure is an alert with Event Streams' own code."""
     sink = a_sink(world, f"{customer.url}/events")

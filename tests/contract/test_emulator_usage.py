@@ -192,6 +192,20 @@ def test_each_channel_has_its_categories(world: SyncWorld) -> None:
     assert used(world.sub, "sms") == ("0", "0", "0")
 
 
+def test_calls_are_counted_in_begun_minutes(world: SyncWorld) -> None:
+    """At the price that the call itself has; a call that nobody answers costs nothing."""
+    with a_customer(world.emulator) as customer:
+        world.buy(voice_url=f"{customer.url}/voice")
+        customer.answer('<Response><Say>Hola</Say><Pause length="70"/></Response>')
+        world.emulator.run(world.emulator.admin.call(sender=PHONE, recipient=NUMBER))
+        world.advance(200)
+        (call,) = world.sub.calls.list()
+    assert call.price == "-0.01700"
+    assert used(world.sub, "calls-inbound-local") == ("1", "2", "0.017")
+    assert used(world.sub, "calls") == ("1", "2", "0.017")
+    assert Decimal(used(world.sub, "totalprice")[2]) == Decimal("1.15") + Decimal("0.017")
+
+
 def test_a_list_has_every_category_and_one_that_is_named_is_there_even_unused(world: SyncWorld) -> None:
     """What nothing was used of is at zero; the units are Twilio's."""
     records = {record.category: record for record in world.sub.usage.records.list()}
