@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp import web
 
 from switchboard_twilio import TwilioTransport, twilio_client
+from tests.contract.emulator_kit import register_sender
 from twilio_emulator.testing import RunningEmulator, running_emulator
 
 if TYPE_CHECKING:
@@ -225,6 +226,8 @@ async def _set_up(emulator: RunningEmulator, session: aiohttp.ClientSession, gat
         voice_url=f"{hooks}/voice",
         status_callback=f"{hooks}/status",
     )
+    auth = (account.sid, account.auth_token)
+    await register_sender(emulator, session, auth, NUMBER, callback_url=f"{hooks}/webhook")
     secrets = {
         "accountSid": account.sid,
         "authToken": account.auth_token,

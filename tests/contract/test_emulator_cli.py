@@ -24,7 +24,6 @@ pytestmark = TRANSPORT_WARNINGS
 SID = "AC00000000000000000000000000000001"
 TOKEN = "0123456789abcdef0123456789abcdef"
 ACCOUNTS = "/api/2010-04-01/Accounts.json"
-FROM, TO = f"whatsapp:{PHONE}", f"whatsapp:{NUMBER}"
 
 
 async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -199,7 +198,7 @@ async def customer() -> AsyncIterator[Customer]:
 
 async def say(world: World, *more: str) -> tuple[int, str, str]:
     """Write to the bot from the command line."""
-    return await run("say", "--from", FROM, "--to", TO, *more, "Hola", TWILIO_EMULATOR_URL=world.emulator.base_url)
+    return await run("say", "--from", PHONE, "--to", NUMBER, *more, "Hola", TWILIO_EMULATOR_URL=world.emulator.base_url)
 
 
 async def test_say_prints_the_bots_answers(world: World, customer: Customer) -> None:
@@ -245,7 +244,7 @@ async def test_say_names_what_is_missing(world: World) -> None:
     unowned = await say(world)
     await world.buy()
     unset = await say(world, "--wait", "0.2")
-    absent = await run("say", "--from", FROM, "--to", TO, "--url", "http://127.0.0.1:9", "Hola")
+    absent = await run("say", "--from", PHONE, "--to", NUMBER, "--url", "http://127.0.0.1:9", "Hola")
 
     assert [status for status, _, _ in (unowned, unset, absent)] == [1, 1, 1]
     assert "buy it first" in unowned[2]

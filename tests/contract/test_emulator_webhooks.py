@@ -69,7 +69,8 @@ async def test_a_text_message_arrives_with_the_parameters_of_a_real_one(world: W
 
 async def test_a_whatsapp_message_arrives_with_the_profile(world: World, customer: Customer) -> None:
     """Channel on both addresses, WaId, ProfileName, ChannelMetadata; no places."""
-    await world.buy(sms_url=f"{customer.url}/sms")
+    await world.buy()
+    await world.whatsapp_sender(callback_url=f"{customer.url}/wa")
     await world.say(sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}", profile_name="Ana Pérez")
     await world.emulator.admin.deliveries(wait=WAIT)
 
@@ -151,7 +152,8 @@ async def test_webhooks_are_signed_with_the_primary_token_until_promotion(world:
 async def test_a_twiml_answer_is_sent_as_messages(world: World, customer: Customer) -> None:
     """Each Message of the answer goes back to the phone, from the number it wrote to."""
     customer.answer("<Response><Message>uno</Message><Message><Body>dos</Body></Message></Response>")
-    await world.buy(sms_url=f"{customer.url}/sms")
+    await world.buy()
+    await world.whatsapp_sender(callback_url=f"{customer.url}/wa")
     await world.say(sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}")
     await world.emulator.admin.deliveries(wait=WAIT)
 
@@ -207,6 +209,8 @@ async def test_status_callbacks_tell_every_state_but_the_first_in_order(
 ) -> None:
     """Signed, with the parameters of a real one; WhatsApp adds read and the channel."""
     await world.buy()
+    await world.whatsapp_sender()
+    await world.say(sender=f"{channel}{PHONE}", recipient=f"{channel}{NUMBER}")
     message = await world.sub.messages.create_async(
         to=f"{channel}{PHONE}", from_=f"{channel}{NUMBER}", body="hi", status_callback=f"{customer.url}/status?m=1"
     )
