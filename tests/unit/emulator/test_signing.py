@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import SIGNATURE_SETTINGS_HEADER, RequestValidator, get_signature_algorithm
 
-from twilio_emulator.webhooks.signing import SIGNATURE_HEADER, sign
+from twilio_emulator.webhooks.signing import SIGNATURE_HEADER, SharedKey, sign
 
 NAMES = st.text(alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=20)
 VALUES = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
@@ -52,3 +52,29 @@ def test_another_token_does_not_validate(params: list[tuple[str, str]], token: s
 
     valid = RequestValidator(other).validate(request.url, dict(params), request.headers[SIGNATURE_HEADER])
     assert valid == (token == other)
+
+
+@given(url=URLS, params=PARAMS, token=TOKENS, secret=TOKENS)
+def test_a_shared_key_signs_with_sha256_and_the_header_names_it(
+    url: str, params: list[tuple[str, str]], token: str, secret: str
+) -> None:
+    """The SDK finds the algorithm in the header; the auth token plays no part."""
+    key = SharedKey(id="webhooks_sharedkey_0", secret=secret)
+    request = sign(url=url, method="POST", params=params, auth_token=token, shared_key=key)
+    algorithm = get_signature_algorithm(request.headers[SIGNATURE_SETTINGS_HEADER])
+    signature = request.headers[SIGNATURE_HEADER]
+
+    assert request.headers[SIGNATURE_SETTINGS_HEADER] == "key=webhooks_sharedkey_0,algorithm=HMAC_SHA256"
+    assert RequestValidator(secret).validate(request.url, dict(params), signature, algorithm)
+    assert not RequestValidator(secret).validate(request.url, dict(params), signature)
+    assert secret not in repr(key)
+
+
+def test_a_password_goes_over_the_wire_and_into_no_log() -> None:
+    """What is logged has the header, without what it says."""
+    headers = {"Authorization": "Basic dTpw"}
+    request = sign(url="https://a.example/", method="POST", params=[], auth_token="t" * 32, extra_headers=headers)
+
+    assert request.headers["Authorization"] == "Basic dTpw"
+    assert request.logged().headers["Authorization"] == "***"
+    assert request.logged().headers[SIGNATURE_HEADER] == request.headers[SIGNATURE_HEADER]
