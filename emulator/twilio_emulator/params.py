@@ -102,7 +102,7 @@ class Params:
         """Return one of ``values``."""
         value = self.text(name)
         if value is not None and value not in values:
-            raise invalid(name, f"it must be one of {', '.join(sorted(values))}", code=code)
+            raise invalid(name, f"it must be one of {', '.join(sorted(filter(None, values)))}", code=code)
         return value
 
     def sid(self, name: str, *prefixes: str, code: int = 20001) -> str | None:
