@@ -57,7 +57,7 @@ export function accounts({ root, refresh }) {
       list.element.hidden = found.total === 0;
       fill(nothing, [found.total === 0, filtered], () => found.total ? null : none(filtered, found.parent.sid));
       const start = page * PAGE;
-      count.textContent = found.total ? `${start + 1}–${start + found.accounts.length} of ${found.total.toLocaleString("en")} subaccounts` : "";
+      count.textContent = found.total ? `${start + 1} to ${start + found.accounts.length} of ${found.total.toLocaleString("en")} subaccounts` : "";
       back.disabled = page === 0;
       on.disabled = start + found.accounts.length >= found.total;
       back.hidden = on.hidden = found.total <= PAGE;

@@ -34,7 +34,7 @@ export function pager(size, refresh) {
       back.disabled = before === null;
       on.disabled = !more;
       element.hidden = before === null && !more;
-      label.textContent = page.length ? `${oldest}–${newest}` : "";
+      label.textContent = page.length ? `${oldest} to ${newest}` : "";
       return page;
     },
   };
