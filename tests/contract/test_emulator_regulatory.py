@@ -350,6 +350,14 @@ def test_a_compliant_evaluation_names_everything_it_found(world: SyncWorld) -> N
     assert all(item["passed"] and item["invalid"] == [] for item in result.results)
 
 
+@pytest.mark.parametrize("sids", [[], None, 5, {"a": 1}, [None], ["\ud800"], [["AD"]], "AD1"], ids=repr)
+def test_a_document_may_say_anything_of_its_address(world: SyncWorld, sids: object) -> None:
+    """What is no address of the account is a missing one."""
+    result = _assigned(world, _document(world, "business_address", address_sids=sids)).evaluations.create()
+    (field,) = result.results[-1]["invalid"]
+    assert (result.status, field["error_code"]) == ("noncompliant", 22219)
+
+
 def test_a_clone_takes_its_items_and_their_addresses_along(world: SyncWorld) -> None:
     """The copy stands in the subaccount by itself and can be evaluated and submitted there."""
     made = submitted(world.parent)

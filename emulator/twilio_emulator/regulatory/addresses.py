@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import ApiError, invalid
 from twilio_emulator.numbering.plan import COUNTRIES
+from twilio_emulator.sids import is_sid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +77,8 @@ def checked(data: Mapping[str, object], *, may_correct: bool) -> dict[str, objec
 
 
 def find_address(core: Core, account_sid: str, sid: str) -> Record | None:
-    """Return an account's address, or None."""
-    record = core.store.records.find(ADDRESS, sid)
+    """Return an account's address, or None; ``sid`` may be anything, such as what a document's attributes say."""
+    record = core.store.records.find(ADDRESS, sid) if is_sid(sid, "AD") else None
     return record if record and record.account_sid == account_sid else None
 
 
