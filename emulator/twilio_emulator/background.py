@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twilio_emulator.clock import VirtualClock
+from twilio_emulator.errors import AdminError
 from twilio_emulator.sdk import sdk_client
 from twilio_emulator.testing import running_emulator
 
@@ -73,13 +74,19 @@ class BackgroundEmulator:
         return self.client(account.sid, account.auth_token)
 
     def say(self, body: str, *, sender: str, recipient: str, **more: Any) -> dict[str, Any]:
-        """Write as a phone, and return the message once its webhook was answered; more as ``AdminClient.inbound``."""
+        """Write as a phone, and return the message once its webhook was answered; more as ``AdminClient.inbound``.
+
+        Raises:
+            AdminError: Twilio would not even log it: its Messaging Service has no URL.
+        """
         received = self.run(self._admin.inbound(sender=sender, recipient=recipient, body=body, **more))
         self.settle()
-        message: dict[str, Any] = received["message"]
+        message: dict[str, Any] | None = received["message"]
+        if message is None:
+            raise AdminError(status=409, message=str(received["note"]))
         return message
 
-    def messages(self, **filters: str | int) -> list[dict[str, Any]]:
+    def messages(self, **filters: Any) -> list[dict[str, Any]]:
         """Return the messages of all accounts, oldest first; filters as ``AdminClient.messages``."""
         return self.run(self._admin.messages(**filters))
 

@@ -102,7 +102,7 @@ def _leaf(node: _Node, parts: list[str], at: int, values: tuple[str, ...]) -> tu
     for suffix, below in node.variables.items():
         value = part[: len(part) - len(suffix)]
         if value and part.endswith(suffix):
-            decoded = unquote(value, errors="surrogateescape") if "%" in value else value
+            decoded = unquote(value, errors="replace") if "%" in value else value
             if leaf := _leaf(below, parts, at + 1, (*values, decoded)):
                 return leaf
     return None

@@ -20,6 +20,7 @@ from twilio_emulator.calls import Answer, Call, Route
 from twilio_emulator.errors import ApiError, not_found
 from twilio_emulator.faults import ApiCall, FaultKind, When, wire
 from twilio_emulator.intake import check_path, printable, read_document, read_params
+from twilio_emulator.params import Params
 from twilio_emulator.resources import ROUTES, test_mode
 from twilio_emulator.routes import Routes
 from twilio_emulator.signals import Signal
@@ -140,7 +141,7 @@ class _Server:
     async def _act(self, request: web.Request, match: Match, served: _Served, strikes: Strikes | None) -> None:
         check_path(request.path)
         route = match.route
-        params = await read_params(request, route)
+        params = await read_params(request, route) if route else Params()
         document = await read_document(request) if route and route.takes_json else {}
         if request.method == "OPTIONS":
             served.answer = _options(request, match)

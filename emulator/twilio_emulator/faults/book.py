@@ -105,8 +105,8 @@ class Faults:
         raise AdminError(status=404, message=f"id: there is no order {number}; GET /emulator/v1/faults lists them")
 
     def clear(self) -> None:
-        """Withdraw all orders and show what was hidden."""
-        for order in self._open:
+        """Withdraw all orders, also those under which a call still hangs, and show what was hidden."""
+        for order in self:
             order.withdrawn = True
         self._open.clear()
         self._done.clear()
