@@ -181,7 +181,7 @@ OPERATIONS = (
         summary="Upload an identity document of an account",
         description="Give its SID as `IdentitySid` when you buy a number.",
         body=record({"account": TEXT, "country": TEXT}, optional={"status": TEXT}),
-        example={"account": "AC…", "country": "DE"},
+        example={"account": "AC…", "country": "GB"},
         answers=(
             Answer(
                 status=201,
