@@ -45,6 +45,9 @@ async def say(
             sender=sender, recipient=recipient, body=text, media=media, profile_name=profile_name, **(fields or {})
         )
         message = received["message"]
+        if message is None:
+            complain(received["note"])
+            return 1
         answers = await _answers(admin, message, wait)
         attempts = [
             attempt for attempt in await admin.deliveries(after=start) if attempt["messageSid"] == message["sid"]
@@ -114,7 +117,7 @@ async def _answers(admin: AdminClient, message: dict[str, Any], wait: float) -> 
 def _result(received: dict[str, Any], attempts: list[dict[str, Any]]) -> str:
     """Say in one line how the webhook fared."""
     if received["request"] is None:
-        return "the number has no SmsUrl, so no webhook was called"
+        return "the number has no SmsUrl, or the WhatsApp sender no callback_url, so no webhook was called"
     if not attempts:
         return f"the webhook {received['request']['url']} has not answered yet"
     last = attempts[-1]

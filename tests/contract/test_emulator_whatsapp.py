@@ -232,6 +232,8 @@ def test_a_sender_that_goes_offline_says_why(world: SyncWorld) -> None:
     admin(world, "POST", f"/senders/{made.sid}/state", {"status": "ONLINE"})
 
     assert [(found["code"], found["message"]) for found in offline.offline_reasons] == [("63110", reason["message"])]
+    (alert,) = world.sub.monitor.v1.alerts.list()
+    assert (alert.error_code, alert.resource_sid) == ("63110", made.sid)
     assert world.sub.messaging.v2.channels_senders(made.sid).fetch().offline_reasons is None
 
 
@@ -327,6 +329,31 @@ def test_an_account_has_so_many_senders_and_no_more() -> None:
             register(world, FOREIGN)
         world.sub.messaging.v2.channels_senders(made.sid).delete()
         assert register(world, FOREIGN).sid
+
+
+def test_a_trial_account_has_no_senders(world: SyncWorld) -> None:
+    """Only the sandbox; a paying account has."""
+    admin(world, "PUT", f"/accounts/{world.emulator.account_sid}/type", {"type": "Trial"})
+    with refused(400, 10002, "Trial"):
+        register(world)
+    admin(world, "PUT", f"/accounts/{world.emulator.account_sid}/type", {"type": "Full"})
+    assert register(world).status == "CREATING"
+
+
+def test_a_sender_survives_a_restart(tmp_path: Path) -> None:
+    """With its state, its window and its timer."""
+    state = tmp_path / "state.sqlite3"
+    with a_world(state=state, whatsapp_senders="strict") as world:
+        world.buy()
+        sid = online(world).sid
+        world.say(sender=USER, recipient=OWN)
+        credentials = world.sub_sid, world.sub_token
+    with a_world(state=state, whatsapp_senders="strict") as world:
+        tenant = world.client(*credentials)
+        assert tenant.messaging.v2.channels_senders(sid).fetch().status == "ONLINE"
+        sent = tenant.messages.create(to=USER, from_=OWN, body="Hola")
+        world.emulator.settle()
+        assert tenant.messages(sent.sid).fetch().status == "read"
 
 
 def test_a_whatsapp_business_account_belongs_to_one_account(world: SyncWorld) -> None:
