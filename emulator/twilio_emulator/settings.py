@@ -20,6 +20,7 @@ __all__ = ["ConnectTo", "Credentials", "MainKey", "Settings"]
 
 _AMOUNT = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,5})?")
 _CONNECT_TO = re.compile(r"(?P<suffix>[A-Za-z0-9.-]+)=(?P<host>\[[0-9a-fA-F:]+\]|[^:=]+):(?P<port>[0-9]{1,5})")
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,10 @@ class Settings:
             yield f"--concurrency {self.concurrency}: it must be at least 1"
         if not _AMOUNT.fullmatch(self.balance):
             yield f"--balance {self.balance!r}: give US dollars such as 100.00"
+        if self.max_queued is not None and self.max_queued < 1:
+            yield f"--max-queued {self.max_queued}: it must be at least 1"
+        if any(not _COUNTRY.fullmatch(code) for code in self.geo_permissions or ()):
+            yield f"--geo-permissions {','.join(self.geo_permissions or ())}: give ISO codes such as US,AR"
         if self.max_subaccounts < 0:
             yield f"--max-subaccounts {self.max_subaccounts}: it cannot be negative"
         if self.whatsapp_senders not in {"strict", "implicit"}:

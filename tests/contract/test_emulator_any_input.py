@@ -183,7 +183,7 @@ def _calls(operation: tuple[str, str, str], world: SyncWorld) -> Iterator[tuple[
     form = content.get("application/x-www-form-urlencoded", {}).get("schema", {}).get("properties", {})
     plausible = {name: PLAUSIBLE[name].replace("{AC}", world.sub_sid) for name in form if name in PLAUSIBLE}
     for item in found[1].get("parameters", []):
-        if item["in"] == "query":
+        if item.get("in") == "query":
             yield from (({item["name"]: value[:_LONGEST]}, None, None) for value in AWKWARD)
     for name in form:
         yield from ((None, {**plausible, name: value}, None) for value in AWKWARD)

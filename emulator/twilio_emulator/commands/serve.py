@@ -76,6 +76,9 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         help="who sends WhatsApp: registered senders only, or every number that sends SMS (default %(default)s)",
     )
     parser.add_argument("--max-whatsapp-senders", type=int, default=20, help="per account (default %(default)s)")
+    parser.add_argument("--geo-permissions", metavar="US,AR,…", help="countries SMS may go to (default: the plan's)")
+    parser.add_argument("--max-queued", type=int, metavar="N", help="messages that wait for a sender (default: any)")
+    parser.add_argument("--enforce-a2p", action="store_true", help="US carriers refuse unregistered numbers")
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -107,4 +110,11 @@ def _settings(given: argparse.Namespace) -> Settings:
         connect_to=tuple(map(ConnectTo.parse, given.webhook_connect_to)),
         whatsapp_senders=given.whatsapp_senders,
         max_whatsapp_senders=given.max_whatsapp_senders,
+        geo_permissions=_countries(given.geo_permissions),
+        max_queued=given.max_queued,
+        enforce_a2p=given.enforce_a2p,
     )
+
+
+def _countries(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(code.strip().upper() for code in text.split(","))

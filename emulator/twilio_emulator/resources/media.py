@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.calls import Answer, Call, Json, Route
-from twilio_emulator.dates import parse_moment, rfc2822
-from twilio_emulator.errors import invalid
+from twilio_emulator.dates import rfc2822
 from twilio_emulator.messaging.media import Medium, media_of, remove
 from twilio_emulator.paging import uri_page, window_of
-from twilio_emulator.resources.messages import find_message
+from twilio_emulator.resources.messages import date_span, find_message
 from twilio_emulator.store import Slice
 
 if TYPE_CHECKING:
@@ -27,7 +26,8 @@ def list_(call: Call) -> Answer:
     """List a message's media."""
     message = find_message(call, "MessageSid")
     window = window_of(call.params)
-    found = Slice.of(media_of(message) if _is_wanted(call, message) else [], window)
+    start, end = date_span(call.params, "DateCreated")
+    found = Slice.of(media_of(message) if start <= message.created < end else [], window)
     body = uri_page(call, "media_list", found, window, lambda medium: _render(call, message, medium), filters=_FILTERS)
     return Answer(body=body)
 
@@ -43,22 +43,6 @@ def delete(call: Call) -> Answer:
     message = find_message(call, "MessageSid")
     remove(call.core, message, _named(call, message), now=call.now)
     return Answer(status=204)
-
-
-def _is_wanted(call: Call, message: Message) -> bool:
-    """Say whether the message's date, which is that of all its media, passes the filters."""
-    return all(_passes(call, name, message.created) for name in _FILTERS)
-
-
-def _passes(call: Call, name: str, created: float) -> bool:
-    text = call.params.text(name)
-    if not text:
-        return True
-    try:
-        start, end = parse_moment(text)
-    except ValueError as error:
-        raise invalid(name, "give a date such as 2026-11-21 or 2026-11-21T13:00:00Z") from error
-    return (name.endswith("<") or created >= start) and (name.endswith(">") or created < end)
 
 
 def _named(call: Call, message: Message) -> Medium:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from twilio_emulator.calls import Answer, Call, Json, Route
@@ -21,10 +22,11 @@ from twilio_emulator.webhooks.payloads import error_text
 if TYPE_CHECKING:
     from twilio_emulator.params import Params
 
-__all__ = ["ROUTES", "find_message"]
+__all__ = ["ROUTES", "date_span", "find_message"]
 
 _FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
-_SOONEST, _LATEST = 300.0, 35 * 86_400.0
+_DAY = 86_400.0
+_SOONEST, _LATEST = 300.0, 35 * _DAY
 """Seconds from now in which a message can be scheduled (error pages 35114 and 35115, April 2026)."""
 
 
@@ -198,23 +200,36 @@ def _conditions(params: Params) -> list[tuple[str, object]]:
     for name, column in (("To", "recipient"), ("From", "sender")):
         if address := params.text(name):
             conditions.append((f"{column} = ?", str(Address.parse(address))))
-    for name in ("DateSent", "DateSent<", "DateSent>"):
-        if text := params.text(name):
-            conditions += _dates(name, text)
+    start, end = date_span(params, "DateSent")
+    if start > 0:
+        conditions.append(("sent >= ?", start))
+    if end < inf:
+        conditions.append(("sent < ?", end))
     return conditions
 
 
-def _dates(name: str, text: str) -> list[tuple[str, object]]:
-    """Return the bounds of a date filter; ``<`` and ``>`` take the named day in."""
+def date_span(params: Params, name: str) -> tuple[float, float]:
+    """Return the first second that a date filter lets pass, and the first after; ``<`` and ``>`` take the day in.
+
+    Raises:
+        ApiError: 400, one of the three parameters is no date.
+    """
+    start, end = 0.0, inf
+    for each in (name, f"{name}<", f"{name}>"):
+        if text := params.text(each):
+            first, after = _day_or_moment(each, text)
+            start = start if each.endswith("<") else max(start, first)
+            end = end if each.endswith(">") else min(end, after)
+    return start, end
+
+
+def _day_or_moment(name: str, text: str) -> tuple[float, float]:
     try:
-        start, end = parse_moment(text)
+        first, after = parse_moment(text)
     except ValueError as error:
         raise invalid(name, "give a date such as 2026-11-21 or 2026-11-21T13:00:00Z") from error
-    if name.endswith("<"):
-        return [("sent < ?", end)]
-    if name.endswith(">"):
-        return [("sent >= ?", start)]
-    return [("sent >= ?", start), ("sent < ?", end)]
+    is_midnight = first % _DAY == 0  # the SDKs send midnight for a day
+    return first, first + _DAY if is_midnight else after
 
 
 def _named(call: Call) -> Message:
