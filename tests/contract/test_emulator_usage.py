@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_customer, a_world, refused
+from twilio_emulator.clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _A = "/2010-04-01/Accounts/{AccountSid}"
 _RECORDS = f"{_A}/Usage/Records"
@@ -281,6 +283,23 @@ def test_pages_of_records_neither_repeat_nor_skip(world: SyncWorld) -> None:
     paged = [(one.category, str(one.start_date)) for one in daily.list(page_size=100)]
     assert paged == whole
     assert len(set(whole)) == len(whole) == 41 * len(world.sub.usage.records.list())
+
+
+def test_nothing_is_forgotten_by_a_restart(tmp_path: Path) -> None:
+    """Records, the balance and the monthly charge of a number go on where they were."""
+    state = tmp_path / "state.sqlite3"
+    with a_world(state=state) as before:
+        before.buy()
+    later = VirtualClock(1_750_000_000.0 + 70 * _DAY)
+    with a_world(state=state, clock=later) as after:
+        after.advance(0)
+        tenant = after.client(before.sub_sid, before.sub_token)
+        assert used(tenant, "phonenumbers")[0] == "3"
+        assert tenant.balance.fetch().balance == "96.55"
+        days = [
+            str(one.start_date) for one in tenant.usage.records.daily.list(category="phonenumbers") if one.count == "1"
+        ]
+        assert days == ["2025-08-15", "2025-07-15", "2025-06-15"]
 
 
 # ------------------------------------------------------------------------------------------------------------- triggers
