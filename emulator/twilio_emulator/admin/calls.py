@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.admin.edge import (
-    MOST_ITEMS,
     json_body,
     json_response,
     query_number,
     refuse_unknown,
+    stretch_of,
     text,
     wait_for,
 )
@@ -70,8 +70,8 @@ async def calls(admin: Admin, request: web.Request) -> web.Response:
     direction = request.query.get("direction")
     if direction and direction not in list(CallDirection):
         raise AdminError(status=400, message=f"direction: give one of {', '.join(CallDirection)}")
-    table = admin.core.store.calls
-    found = await wait_for(admin, request, lambda after: table.since(after, conditions, most=MOST_ITEMS))
+    table, stretch = admin.core.store.calls, stretch_of(request)
+    found = await wait_for(admin, request, lambda _: table.since(stretch, conditions))
     return json_response({"calls": [_summary(entry) for entry in found]})
 
 
