@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchboard_twilio import TwilioRefused, TwilioUnavailable
-from tests.contract.emulator_kit import MAIN_KEY, NUMBER, PHONE, TRANSPORT_WARNINGS, World, a_world
+from tests.contract.emulator_kit import MAIN_KEY, NUMBER, PHONE, TRANSPORT_WARNINGS, World, a_customer, a_world
+from twilio_emulator.admin import ROUTES
 from twilio_emulator.errors import AdminError
 
 if TYPE_CHECKING:
@@ -284,3 +285,91 @@ async def test_two_emulators_of_one_seed_offer_the_same_numbers(world: World) ->
 
     assert await offers(7) == await offers(7)
     assert await offers(7) != await offers(8)
+
+
+async def test_the_state_shows_every_account_with_what_it_has(world: World) -> None:
+    """Numbers with their URLs, other resources by kind, and how many there are of each."""
+    await world.buy(sms_url="https://a.example/sms", voice_url="https://a.example/voice")
+    service = await world.sub.messaging.v1.services.create_async(friendly_name="shop")
+    await world.sub.messages.create_async(to=PHONE, from_=NUMBER, body="hi")
+    parent, sub = await world.emulator.admin.accounts()
+
+    assert (parent["sid"], sub["sid"]) == (world.emulator.account_sid, world.sub_sid)
+    assert (sub["friendlyName"], sub["status"], sub["ownerSid"]) == ("tenant", "active", parent["sid"])
+    assert (sub["counts"]["numbers"], sub["counts"]["messages"]) == (1, 1)
+    (number,) = sub["numbers"]
+    assert (number["phoneNumber"], number["smsUrl"], number["voiceUrl"]) == (
+        NUMBER,
+        "https://a.example/sms",
+        "https://a.example/voice",
+    )
+    assert service.sid in [resource["sid"] for resource in sub["resources"]]
+    assert await world.emulator.admin.accounts(account=world.sub_sid) == [sub]
+    with pytest.raises(AdminError, match="account: there is no AC0"):
+        await world.emulator.admin.accounts(account="AC0")
+
+
+async def test_the_state_comes_in_pages(world: World) -> None:
+    """Each account once, whatever the size of the page."""
+    for number in range(7):
+        await world.parent.api.v2010.accounts.create_async(friendly_name=f"page {number}")
+    seen, after = [], 0
+    while after is not None:
+        status, body = await world.raw("GET", f"/emulator/v1/state?limit=2&after={after}", None)
+        assert status == 200
+        assert len(body["accounts"]) <= 2
+        assert body["totals"]["accounts"] == 9
+        seen += [account["friendlyName"] for account in body["accounts"]]
+        after = body["next"]
+    assert seen == ["Twilio emulator", "tenant", *(f"page {number}" for number in range(7))]
+
+
+async def test_a_snapshot_has_everything_but_secrets(world: World) -> None:
+    """No token, no key's digest, no shared key."""
+    await world.buy()
+    key = await world.sub.iam.v1.new_api_key.create_async(account_sid=world.sub_sid)
+    snapshot = await world.emulator.admin.snapshot()
+
+    tables = snapshot["tables"]
+    assert [account["sid"] for account in tables["accounts"]] == [world.emulator.account_sid, world.sub_sid]
+    assert key.sid in [row["sid"] for row in tables["api_keys"]]
+    assert tables["numbers"][0]["config"]["sms_method"] == "POST"
+    text = str(snapshot)
+    assert not any(secret in text for secret in (world.sub_token, world.emulator.auth_token, key.secret))
+
+
+async def test_a_record_has_calls_and_webhooks_in_one_stream_without_credentials(world: World) -> None:
+    """A reader follows it by position; the customer's password in a webhook's URL is not in it."""
+    async with a_customer() as customer:
+        secret_url = customer.url.replace("http://", "http://user:hush@")
+        await world.buy(sms_url=f"{secret_url}/sms")
+        start = (await world.emulator.admin.record(after="end"))["after"]
+        await world.say("Hola")
+        await world.emulator.admin.deliveries(wait=5)
+        await world.sub.messages.list_async()
+        found = await world.emulator.admin.record(after=start, wait=5)
+
+    kinds = [(entry["type"], entry.get("path", entry.get("url", "")).rpartition("/")[2]) for entry in found["entries"]]
+    assert sorted(kinds) == [("request", "Messages.json"), ("webhook", "sms")]
+    assert "hush" not in str(found)
+    assert "Authorization" not in str(found)
+    assert (await world.emulator.admin.record(after=found["after"]))["entries"] == []
+    first = await world.emulator.admin.record()
+    assert [entry["type"] for entry in first["entries"]].count("webhook") == 1
+
+
+async def test_the_request_log_tells_how_long_a_call_took_and_its_error_code(world: World) -> None:
+    """And nothing where nothing went wrong."""
+    await world.sub.balance.fetch_async()
+    with pytest.raises(TwilioRefused):
+        await world.sub.messages("SM" + "0" * 32).fetch_async()
+    good, bad = (await world.emulator.admin.requests())[-2:]
+
+    assert (good["code"], good["fault"], bad["code"], bad["fault"]) == (None, None, 20404, None)
+    assert good["milliseconds"] >= 0
+
+
+async def test_every_call_of_the_admin_api_says_what_it_is_for() -> None:
+    """Its page is made of these words."""
+    assert [f"{method} {path}" for method, path, handler in ROUTES if not handler.__doc__] == []
+    assert len({(method, path) for method, path, _ in ROUTES}) == len(ROUTES)
