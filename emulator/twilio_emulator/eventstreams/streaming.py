@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag
 
 from twilio_emulator.eventstreams.envelopes import envelope, happening_of
 from twilio_emulator.models import WebhookKind
@@ -113,7 +112,7 @@ def send_again(core: Core, batch: Record, now: float) -> None:
         account_sid=batch.account_sid,
         resource_sid=sink.sid,
         lane=batch.sid,
-        url=urldefrag(str(configuration["destination"])).url,
+        url=str(configuration["destination"]),
         body=str(batch.data["body"]),
         now=now,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urldefrag
 
+from twilio_emulator.models import WebhookKind
 from twilio_emulator.webhooks.overrides import Overrides
 from twilio_emulator.webhooks.signing import SharedKey
 
@@ -38,6 +39,8 @@ __all__ = [
 
 KEY, SETTING, RULE, OPERATION = "webhook-key", "webhook-setting", "webhook-rule", "webhook-operation"
 """Kinds of record."""
+_SINK = Overrides(read_timeout=5.0, total_timeout=5.0, retries=0)
+"""Event Streams takes no connection overrides; what it sends again, it sends again for hours."""
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _POLICIES = {"CONNECTION_TIMEOUT": "ct", "READ_TIMEOUT": "rt", "HTTP_4XX": "4xx", "HTTP_5XX": "5xx", "ALL": "all"}
 
@@ -76,7 +79,7 @@ def new_id(core: Core, kind: str) -> str:
 
 def orders_for(core: Core, webhook: Webhook, url: str) -> Orders:
     """Return how a webhook to a URL is delivered: as a rule says, else as the URL's own fragment does."""
-    plain = Orders(overrides=Overrides.parse(url))
+    plain = Orders(overrides=_SINK if webhook.kind == WebhookKind.EVENTS else Overrides.parse(url))
     setting = _setting_for(core, webhook, urldefrag(url).url)
     if setting is None:
         return plain
