@@ -255,6 +255,9 @@ async def test_requests_appear_as_they_are_made(scene: Scene) -> None:
 async def test_a_fault_is_ordered_strikes_and_is_withdrawn(scene: Scene) -> None:
     """By the form, and by the button at the order."""
     await scene.open("/faults")
+    scene.admin("POST", "/faults", {"preset": "slow"})
+    await scene.shows("latency")  # whoever ordered it
+    scene.admin("DELETE", "/faults")
     await scene.shows("Everything works")
     await scene.page.evaluate("document.querySelector('form select').value = 'unavailable'")
     await scene.page.type(r"Balance\.json$", into="input[placeholder^=Messages]")

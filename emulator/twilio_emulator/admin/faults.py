@@ -29,12 +29,14 @@ async def add(admin: Admin, request: web.Request) -> web.Response:
     """Order the next matching calls, or webhooks, to fail."""
     now = admin.core.clock.now()
     order = admin.core.faults.add(await json_body(request), now=now)
+    admin.bell.ring()  # orders are in no table, so nothing else tells of them
     return json_response(_order(order, now), status=201)
 
 
 async def clear(admin: Admin, _request: web.Request) -> web.Response:
     """Withdraw all orders, and show what they hid."""
     admin.core.faults.clear()
+    admin.bell.ring()
     return web.Response(status=204)
 
 
@@ -44,6 +46,7 @@ async def withdraw(admin: Admin, request: web.Request) -> web.Response:
     if not number.isascii() or not number.isdecimal():
         raise AdminError(status=400, message="id: give the number of an order")
     order = admin.core.faults.withdraw(int(number[:18]))
+    admin.bell.ring()
     return json_response(_order(order, admin.core.clock.now()))
 
 

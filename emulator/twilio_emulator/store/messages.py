@@ -35,7 +35,7 @@ _NUMBER = "replace(CASE direction WHEN 'inbound' THEN recipient ELSE sender END,
 _PHONE = "replace(CASE direction WHEN 'inbound' THEN sender ELSE recipient END, 'whatsapp:', '')"
 _CONVERSATIONS = f"""
 SELECT {_NUMBER} AS number, {_PHONE} AS phone, count(*) AS count, max(seq) AS seq FROM messages
-WHERE seq > (SELECT max(seq) FROM messages) - 20000 AND number || ' ' || phone LIKE ?
+WHERE seq > (SELECT max(seq) FROM messages) - 20000 AND instr(number || ' ' || phone, ?)
 GROUP BY number, phone ORDER BY max(seq) DESC LIMIT ?
 """  # noqa: S608  # our own column names
 
@@ -127,7 +127,7 @@ class Messages:
             containing: part of the number or of the phone, ``""`` for all.
             most: most conversations.
         """
-        rows = self._database.rows(_CONVERSATIONS, f"%{containing}%", most)
+        rows = self._database.rows(_CONVERSATIONS, containing, most)
         return [
             Conversation(number=row["number"], phone=row["phone"], messages=row["count"], last=self._at(row["seq"]))
             for row in rows

@@ -40,10 +40,6 @@ function open() {
     if (link.dataset.place === place) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (current?.moved?.(place, parts, query)) {
-    refresh();
-    return;
-  }
   const root = h("div", { class: "view", "data-ready": "no" });
   const make = places[place][parts.length ? 1 : 0];
   current = { ...make({ root, parts, query, refresh }), root };

@@ -93,6 +93,12 @@ export function outside(url, text, props = {}) {
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", ...props }, text);
 }
 
+/** A SID in short, with the whole of it for whoever asks. */
+export function sidOf(sid, href) {
+  const short = h("code", { title: sid }, `${sid.slice(0, 8)}…${sid.slice(-4)}`);
+  return href ? h("a", { href }, short) : short;
+}
+
 export function pairs(entries, marked = () => false) {
   const rows = entries.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, h("span", { class: marked(name) ? "marked" : null }, value))]);
   return h("dl", { class: "pairs" }, rows);

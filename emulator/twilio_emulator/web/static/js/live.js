@@ -45,7 +45,10 @@ export function follow({ onChange, onState }) {
   run();
 }
 
-/** Return a function that runs `work` soon, never twice at once, and at most every `rest` milliseconds. */
+/**
+ * Return a function that runs `work` soon, never twice at once, with a rest of so many milliseconds after it, and no
+ * less than twice what it took: a busy emulator is not kept busy by those who watch it.
+ */
 export function gently(work, rest = 150) {
   let running = false;
   let again = false;
@@ -57,8 +60,9 @@ export function gently(work, rest = 150) {
     running = true;
     do {
       again = false;
+      const began = performance.now();
       await work();
-      await new Promise((go) => setTimeout(go, rest));
+      await new Promise((go) => setTimeout(go, Math.max(rest, 2 * (performance.now() - began))));
     } while (again);
     running = false;
   };

@@ -1,7 +1,7 @@
 // Calls: the list, a form to call a number as a phone, and one call as it is heard, with a keypad.
 
 import { get, post } from "../api.js";
-import { chip, empty, facts, field, fill, h, say, sync, table } from "../dom.js";
+import { chip, empty, facts, field, fill, h, say, sidOf, sync, table } from "../dom.js";
 import { exactTimeOf, minuteOf, momentOf } from "../times.js";
 import { pager } from "./pager.js";
 
@@ -89,7 +89,7 @@ function showHead(call, waitingFor) {
   const until = waitingFor?.until ? ` until ${exactTimeOf(waitingFor.until)}` : "";
   return [
     h("div", { class: "row" }, h("h1", {}, `${call.from} calls ${call.to}`), chip(call.status, shades[call.status]), chip(call.direction)),
-    h("div", { class: "card padded" }, facts([["SID", h("code", {}, call.sid)], ["Account", h("a", { href: `#/accounts/${call.account}` }, h("code", {}, call.account))],
+    h("div", { class: "card padded" }, facts([["SID", h("code", {}, call.sid)], ["Account", sidOf(call.account, `#/accounts/${call.account}`)],
       ["Began", `${minuteOf(call.created)} UTC`], waitingFor && ["Waits for", `${waitingFor.kind}${until}`], call.duration !== null && ["Lasted", `${call.duration} s`],
       call.price && ["Price", `${call.price} USD`]]), h("p", {}, h("a", { href: `#/webhooks?resource=${call.sid}` }, "Its webhooks"))),
   ];
@@ -123,7 +123,7 @@ function phone({ sid, refresh }) {
   const trouble = h("p", { class: "notice bad", role: "alert", hidden: true });
   const words = h("input", { autocomplete: "off", placeholder: "Say something" });
   const keys = KEYS.map((key) => h("button", { type: "button", "aria-label": `Key ${key}`, onclick: () => act("digits", { digits: key }) }, key));
-  const speak = h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); act("speech", { text: words.value }); words.value = ""; } },
+  const speak = h("form", { class: "row low", onsubmit: (event) => { event.preventDefault(); act("speech", { text: words.value }); words.value = ""; } },
     h("div", { class: "grow" }, field("Speech", words)), h("button", {}, "Say"));
   const hang = h("button", { type: "button", class: "danger", onclick: () => act("hangup", {}) }, "Hang up");
   const element = h("section", { class: "card padded", "aria-label": "The phone" }, h("h2", {}, "The phone"), h("div", { class: "keypad" }, keys), speak, h("div", {}, hang), trouble);

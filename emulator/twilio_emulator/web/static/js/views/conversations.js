@@ -12,6 +12,7 @@ const PHONE = "+12025550142"; // of the numbers reserved for fiction
 const bare = (address) => address.replace(/^whatsapp:/, "");
 const channelOf = (message) => (message.from.startsWith("whatsapp:") || message.to.startsWith("whatsapp:") ? "whatsapp" : "sms");
 const channelName = { sms: "SMS", whatsapp: "WhatsApp" };
+const isFailed = (message) => ["failed", "undelivered"].includes(message.status);
 const isPhone = (message) => message.direction === "inbound";
 
 const ticks = { accepted: "◷", scheduled: "◷", queued: "◷", sending: "◷", sent: "✓", delivered: "✓✓", read: "✓✓", received: "", canceled: "✕",
@@ -38,7 +39,7 @@ export function conversations({ root, parts, refresh }) {
       const shown = found.map((item) => ({ ...item, current: item.number === number && item.phone === phone }));
       sync(list, shown, { key: (item) => `${item.number} ${item.phone}`, render: entry });
       fill(nothing, [found.length, containing], () => found.length ? null : containing ? empty("No conversation fits") : empty("No messages yet",
-        "Press New to write to a number as a phone, or do it from a shell:", 'twilio-emulator say --from +12025550142 --to +13055550123 "Hello"'));
+        "Press New to write to a number as a phone, or do it from a shell:", `twilio-emulator say --url ${location.origin} --from +12025550142 --to +13055550123 "Hello"`));
     },
   };
 }
@@ -49,7 +50,7 @@ function entry({ number, phone, last, messages, current }) {
   return h("a", { class: "talk", href: `#/conversations/${encode(number)}/${encode(phone)}`, "aria-current": current && "true" },
     h("span", { class: "who" }, phone), h("time", { datetime: last.created, title: minuteOf(last.created) }, timeOf(last.created)),
     h("span", { class: "with" }, `with ${number} · ${messages}`), chip(channelName[channel], channel),
-    h("span", { class: "snippet" }, `${isPhone(last) ? "" : "↩ "}${text}`));
+    h("span", { class: `snippet ${isFailed(last) ? "failed" : ""}` }, `${isFailed(last) ? `⚠ ${last.status}: ` : isPhone(last) ? "" : "↩ "}${text}`));
 }
 
 const encode = (text) => encodeURIComponent(text).replaceAll("%2B", "+");
@@ -115,7 +116,7 @@ function withDays(messages) {
 function bubble(message, fresh, answer) {
   const channel = channelOf(message);
   const side = isPhone(message) ? "phone" : "bot";
-  const failed = ["failed", "undelivered"].includes(message.status);
+  const failed = isFailed(message);
   const who = isPhone(message) ? "Phone" : "Bot";
   return h("li", { class: `bubble ${side} ${channel} ${failed ? "failed" : ""} ${fresh ? "fresh" : ""}`, "data-status": message.status, "data-sid": message.sid },
     h("span", { class: "hidden" }, `${who}: `),

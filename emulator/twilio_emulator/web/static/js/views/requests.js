@@ -1,7 +1,7 @@
 // API requests: what was asked of the emulator.
 
 import { get } from "../api.js";
-import { chip, empty, field, fill, h, sync, table } from "../dom.js";
+import { chip, empty, field, fill, h, sidOf, sync, table } from "../dom.js";
 import { momentOf } from "../times.js";
 import { pager } from "./pager.js";
 
@@ -9,7 +9,7 @@ const PAGE = 100;
 
 export function requests({ root, query, refresh }) {
   const path = h("input", { type: "search", placeholder: "Part of the path, such as Messages.json", autocomplete: "off", oninput: () => pages.first() });
-  const list = table(["When", "Request", "Answer", "Account"]);
+  const list = table(["When", "Request", "Answer", "#Time", "Account"]);
   const nothing = h("div");
   const pages = pager(PAGE, refresh);
   root.append(h("h1", {}, "API requests"), h("p", { class: "lead" }, "What programs asked of Twilio's API, the latest first."),
@@ -39,6 +39,8 @@ function row(item) {
   return h("tr", {},
     h("td", { class: "tight" }, momentOf(item.at)),
     h("td", { class: "wide" }, h("span", { class: "method" }, item.method, " "), h("code", {}, item.path)),
-    h("td", {}, chip(item.status === null ? "connection cut" : String(item.status), kind)),
-    h("td", {}, item.accountSid ? h("a", { href: `#/accounts/${item.accountSid}` }, h("code", {}, item.accountSid)) : chip("nobody")));
+    h("td", {}, chip(item.status === null ? "connection cut" : String(item.status), kind), item.code ? [" ", chip(`error ${item.code}`, kind)] : null,
+      item.fault ? [" ", chip(`fault: ${item.fault}`, "warn")] : null),
+    h("td", { class: "number" }, `${Math.round(item.milliseconds)} ms`),
+    h("td", { class: "tight" }, item.accountSid ? sidOf(item.accountSid, `#/accounts/${item.accountSid}`) : chip("nobody")));
 }

@@ -1,7 +1,7 @@
 // Webhooks: every attempt, and one attempt with its request and its answer.
 
 import { get } from "../api.js";
-import { chip, empty, field, fill, h, pairs, sync, table } from "../dom.js";
+import { chip, empty, field, fill, h, pairs, sidOf, sync, table } from "../dom.js";
 import { momentOf } from "../times.js";
 import { pager } from "./pager.js";
 
@@ -36,7 +36,7 @@ export function webhooks({ root, query, refresh }) {
       fill(nothing, [shown.length, filters], () => shown.length ? null : Object.values(filters).some(Boolean)
         ? empty("No webhook fits")
         : empty("No webhook was called yet", "Write to a number whose SmsUrl is set, from the conversations page or from a shell:",
-          'twilio-emulator say --from +12025550142 --to +13055550123 "Hello"'));
+          `twilio-emulator say --url ${location.origin} --from +12025550142 --to +13055550123 "Hello"`));
     },
   };
 }
@@ -72,7 +72,7 @@ function detail(item) {
   return [
     h("div", { class: "row" }, h("h1", {}, `Webhook ${item.seq}`), chip(item.kind), outcome(item), item.errorCode && alert(item.errorCode)),
     h("p", { class: "lead" }, `${momentOf(item.at)} UTC · ${item.milliseconds} ms · attempt ${item.attempt} · `,
-      h("a", { href: `#/accounts/${item.accountSid}` }, item.accountSid), item.resourceSid && [" · ", h("a", { href: `#/webhooks?resource=${item.resourceSid}` }, item.resourceSid)]),
+      sidOf(item.accountSid, `#/accounts/${item.accountSid}`), item.resourceSid && [" · ", sidOf(item.resourceSid, `#/webhooks?resource=${item.resourceSid}`)]),
     item.error && h("p", { class: "notice bad" }, item.error),
     h("div", { class: "sides" }, request(item), response(item)),
   ];
