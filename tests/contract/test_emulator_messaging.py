@@ -587,3 +587,31 @@ def test_a_reply_from_a_pooled_number_belongs_to_its_service(world: SyncWorld, c
     world.emulator.settle()
     (reply,) = [found for found in world.sub.messages.list() if found.direction == "outbound-reply"]
     assert (reply.messaging_service_sid, reply.from_) == (sid, NUMBER)
+
+
+# ---------------------------------------------------------------------------------------------------- from bot to bot
+
+
+def test_a_message_to_a_number_of_another_account_comes_in_there(world: SyncWorld, customer: SyncCustomer) -> None:
+    """It is one account's outbound and the other's inbound message."""
+    number = world.parent.incoming_phone_numbers.create(phone_number="+13055550199")
+    world.parent.messages.create(to=NUMBER, from_=number.phone_number, body="from afar")
+    customer.answer("<Response><Message>hello</Message></Response>")
+    world.emulator.settle()
+
+    (form,) = customer.forms
+    assert (form["From"], form["Body"], form["AccountSid"]) == (number.phone_number, "from afar", world.sub_sid)
+    assert [found.direction for found in world.sub.messages.list()] == ["outbound-reply", "inbound"]
+    assert [found.direction for found in world.parent.messages.list()] == ["inbound", "outbound-api"]
+
+
+def test_two_bots_that_answer_each_other_are_stopped(world: SyncWorld, customer: SyncCustomer) -> None:
+    """By alert 14107."""
+    other = world.buy("+13055550199", sms_url=f"{customer.url}/other")
+    for _ in range(60):
+        customer.answer("<Response><Message>and you?</Message></Response>")
+    world.say(sender=other.phone_number)
+    world.emulator.settle()
+
+    assert alerts(world) == [14107]
+    assert len(replies(world)) == 30

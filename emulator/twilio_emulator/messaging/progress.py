@@ -9,20 +9,22 @@ Each but the first calls the status callback. A phone takes whatever comes unles
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from twilio_emulator.compliance.standing import barred_by
-from twilio_emulator.errors import ApiError
+from twilio_emulator.errors import AdminError, ApiError
 from twilio_emulator.messaging import refusals
 from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.phones import phone_at
 from twilio_emulator.messaging.picking import pick_sender
+from twilio_emulator.messaging.pricing import price_of
+from twilio_emulator.messaging.receiving import Incoming, receive
 from twilio_emulator.messaging.services import require_service
 from twilio_emulator.messaging.telling import tell
 from twilio_emulator.models import MessageStatus, WebhookKind
-from twilio_emulator.usage.prices import message_price
 from twilio_emulator.webhooks.payloads import status_params
 from twilio_emulator.webhooks.queue import enqueue
 from twilio_emulator.whatsapp.channel import failure_of
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from twilio_emulator.core import Core
     from twilio_emulator.models import Message
 
-__all__ = ["FINAL", "advance", "price_of"]
+__all__ = ["FINAL", "advance"]
 
 _ACCOUNT_SUSPENDED = 30002
 _PRICE_TOO_HIGH = 30010
@@ -86,18 +88,17 @@ def advance(core: Core, message: Message, *, now: float) -> None:
             params=status_params(changed),
             now=now,
         )
+    if step.status == MessageStatus.DELIVERED:
+        _hand_over(core, changed, now)
 
 
-def price_of(message: Message) -> str:
-    """Return what a message costs, such as ``-0.00790``."""
-    own_end = message.recipient
-    return message_price(
-        channel=Address.parse(own_end).channel,
-        direction=message.direction,
-        recipient=Address.parse(own_end).number,
-        segments=message.num_segments,
-        media=len(message.media),
-    )
+def _hand_over(core: Core, message: Message, now: float) -> None:
+    """Let a message come in whose recipient is a number of some account here: bots can write to bots."""
+    if Address.parse(message.recipient).is_whatsapp or not core.store.numbers.owner_of(message.recipient):
+        return
+    incoming = Incoming(sender=message.sender, recipient=message.recipient, body=message.body, media=message.media)
+    with suppress(AdminError):  # a sender ID that nobody can answer, or an account that is not active
+        receive(core, incoming, deliver=True, now=now)
 
 
 def _next(core: Core, message: Message, now: float) -> _Step | None:

@@ -9,7 +9,7 @@ from twilio_emulator.errors import AdminError
 from twilio_emulator.messaging import optouts
 from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.media import media_sids
-from twilio_emulator.messaging.progress import price_of
+from twilio_emulator.messaging.pricing import price_of
 from twilio_emulator.messaging.routing import destination_of
 from twilio_emulator.messaging.segments import segments
 from twilio_emulator.messaging.telling import tell

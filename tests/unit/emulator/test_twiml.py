@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.twiml.messaging_response import MessagingResponse
 
-from twilio_emulator.webhooks.twiml import InvalidReply, Reply, parse_reply
+from twilio_emulator.webhooks.twiml import InvalidReply, Redirect, Reply, parse_reply
 
 XML_TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="￾￿"))
 
@@ -21,7 +21,21 @@ def test_what_the_sdk_writes_is_read_back(bodies: list[str]) -> None:
     for body in bodies:
         response.message(body)
 
-    assert [reply.body for reply in parse_reply(str(response).encode(), "text/xml")] == bodies
+    assert parse_reply(str(response).encode(), "text/xml") == [Reply(body=body) for body in bodies]
+
+
+@given(bodies=st.lists(XML_TEXT.map(str.strip), max_size=3))
+def test_nothing_counts_after_a_redirect(bodies: list[str]) -> None:
+    """The other document goes on."""
+    response = MessagingResponse()
+    for body in bodies:
+        response.message(body)
+    response.redirect("/next", method="GET")
+    response.message("too late")
+
+    *messages, last = parse_reply(str(response).encode(), "text/xml")
+    assert messages == [Reply(body=body) for body in bodies]
+    assert last == Redirect(url="/next", method="GET")
 
 
 def test_a_message_can_name_its_ends_media_and_callback() -> None:
