@@ -41,9 +41,8 @@ async def say(
     """
     async with admin_of(url) as admin:
         start = await _last_delivery(admin)
-        received = await admin.inbound(
-            sender=sender, recipient=recipient, body=text, media=media, profile_name=profile_name, **(fields or {})
-        )
+        written = {"body": text, "media": media, "profile_name": profile_name, **(fields or {})}
+        received = await admin.inbound(sender=sender, recipient=recipient, **written)
         message = received["message"]
         if message is None:
             complain(received["note"])

@@ -313,7 +313,8 @@ async def test_the_state_comes_in_pages(world: World) -> None:
     """Each account once, whatever the size of the page."""
     for number in range(7):
         await world.parent.api.v2010.accounts.create_async(friendly_name=f"page {number}")
-    seen, after = [], 0
+    seen: list[str] = []
+    after: int | None = 0
     while after is not None:
         status, body = await world.raw("GET", f"/emulator/v1/state?limit=2&after={after}", None)
         assert status == 200

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import aiohttp
 import pytest
 
 from tests.contract.emulator_kit import NUMBER, PHONE, TRANSPORT_WARNINGS, Customer, World, a_customer, a_world
+from tests.contract.emulator_tls import authority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -250,3 +252,157 @@ async def test_say_names_what_is_missing(world: World) -> None:
     assert "buy it first" in unowned[2]
     assert "no SmsUrl" in unset[2]
     assert "no emulator answers there" in absent[2]
+
+
+async def command(world: World, *arguments: str) -> tuple[int, str, str]:
+    """Run a command against the emulator."""
+    return await run(*arguments, TWILIO_EMULATOR_URL=world.emulator.base_url)
+
+
+async def test_faults_are_ordered_listed_and_withdrawn(world: World) -> None:
+    """By name with what differs, or flag by flag; every line says what it is and how often it struck."""
+    preset = await command(world, "fault", "throttled", "--account", world.sub_sid, "--count", "5")
+    flags = "--kind status --status 503 --path /Balance --probability 0.5 --seed 7 --count always --for-seconds 2h"
+    added = await command(world, "fault", "add", *flags.split(), "--output", "json")
+    status, _ = await world.raw("GET", "/iam/v1/Keys", (world.sub_sid, world.sub_token))
+    listed = await command(world, "fault", "list")
+    withdrawn = await command(world, "fault", "withdraw", "2")
+    cleared = await command(world, "fault", "clear", "--output", "json")
+
+    assert preset[:2] == (
+        0,
+        f"1 open hits=0 api status when=before count=5 status=429 code=20429 account={world.sub_sid}\n",
+    )
+    order = json.loads(added[1])
+    assert (order["count"], order["probability"], order["seed"], order["forSeconds"]) == (None, 0.5, 7, 7200)
+    assert status == 429
+    assert listed[1].startswith("1 open hits=1 ")
+    assert withdrawn[1].startswith("2 withdrawn hits=0 ")
+    assert cleared == (0, '{"faults": []}\n', "")
+    assert await world.emulator.admin.faults() == []
+
+
+async def test_a_webhook_fault_names_its_url_apart_from_the_emulators(world: World) -> None:
+    """``--url`` is where the emulator is."""
+    status, out, _ = await command(world, "fault", "webhook-twice", "--webhook-url", "/status", "--output", "json")
+    order = json.loads(out)
+    assert status == 0
+    assert (order["target"], order["kind"], order["url"]) == ("webhook", "duplicate", "/status")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        ("fault rain", 2, "invalid choice: 'rain'"),
+        ("fault add --count none", 2, "give a number from 1 to 1000000, or always"),
+        ("fault add --for-seconds soon", 2, "'soon' is no duration; give seconds, or a number with m, h or d"),
+        ("fault add --path (", 1, "path: give a regular expression"),
+        ("fault add --kind drop --status 500", 1, "status: leave it out"),
+        ("fault withdraw 77", 1, "id: there is no order 77"),
+        ("advance-clock tomorrow", 2, "'tomorrow' is no duration"),
+        ("state --account AC0", 1, "account: there is no AC0"),
+        ("say --from +1 --to +2 --field x hi", 2, "--field 'x': write NAME=VALUE"),
+        ("record /nowhere/file", 2, "/nowhere/file: give a file that can be written"),
+    ],
+)
+async def test_a_command_that_makes_no_sense_names_its_cure(
+    world: World, arguments: str, status: int, says: str
+) -> None:
+    """2 for a wrong command line, 1 for a refusal; never a traceback."""
+    found, _, complaint = await command(world, *arguments.split())
+    assert found == status
+    assert says in complaint
+    assert "Traceback" not in complaint
+
+
+@pytest.mark.parametrize("name", ["fault list", "state", "advance-clock 1", "reset", "messages", "record - --for 1"])
+async def test_a_command_without_an_emulator_says_so(name: str) -> None:
+    """By the flag that names it."""
+    status, _, complaint = await run(*name.split(), "--url", "http://127.0.0.1:9")
+    assert status == 1
+    assert "--url http://127.0.0.1:9: no emulator answers there" in complaint
+
+
+async def test_state_prints_accounts_numbers_and_counts(world: World) -> None:
+    """For people and for programs, and every record with --full."""
+    await world.buy(sms_url="https://a.example/sms")
+    text = await command(world, "state", "--account", world.sub_sid)
+    as_json = await command(world, "state", "--output", "json")
+    full = await command(world, "state", "--full")
+
+    assert text[1].startswith(f"{world.sub_sid} active    tenant  (1 numbers")
+    assert text[1].splitlines()[1] == f"  {NUMBER} https://a.example/sms"
+    assert [account["friendlyName"] for account in json.loads(as_json[1])["accounts"]] == ["Twilio emulator", "tenant"]
+    assert json.loads(full[1])["tables"]["numbers"][0]["phone_number"] == NUMBER
+    assert world.sub_token not in full[1]
+
+
+async def test_the_clock_is_moved_and_everything_forgotten(world: World) -> None:
+    """advance-clock takes days; reset leaves the parent alone."""
+    before = await world.emulator.admin.advance(0)
+    status, out, _ = await command(world, "advance-clock", "3d", "--output", "json")
+    assert status == 0
+    assert json.loads(out)["now"] - before >= 3 * 86_400
+
+    assert await command(world, "reset") == (0, "", "")
+    assert len(await world.emulator.admin.accounts()) == 1
+
+
+async def test_messages_are_printed_line_by_line(world: World) -> None:
+    """Or one JSON object a line."""
+    await world.buy()
+    await world.say("Hola")
+    status, out, _ = await command(world, "messages", "--account", world.sub_sid, "--output", "json")
+    assert status == 0
+    assert [json.loads(line)["body"] for line in out.splitlines()] == ["Hola"]
+    assert "Hola" in (await command(world, "messages"))[1]
+
+
+async def test_say_sends_media_and_any_other_field(world: World, customer: Customer) -> None:
+    """A field's value may be JSON."""
+    await world.buy(sms_url=f"{customer.url}/sms")
+    media = "https://a.example/cat.jpg"
+    await command(
+        world,
+        *f"say --from {PHONE} --to {NUMBER} --wait 0.1 --media {media} --field deliver=true --field body=Hola".split(),
+    )
+    (form,) = customer.forms
+    assert (form["Body"], form["NumMedia"]) == ("Hola", "1")
+
+
+async def test_a_record_is_a_file_of_json_lines(world: World, tmp_path: Path) -> None:
+    """What happened before, and what happens meanwhile."""
+    file = tmp_path / "record.jsonl"
+    await world.sub.balance.fetch_async()
+    status, out, _ = await command(world, "record", str(file), "--for", "0.5", "--from-start")
+    entries = [json.loads(line) for line in file.read_text().splitlines()]
+
+    assert status == 0
+    assert out == f"{file}: {len(entries)} entries\n"
+    assert [entry["type"] for entry in entries] == ["request"] * len(entries)
+    assert entries[-1]["path"].endswith("/Balance.json")
+
+
+async def test_https_is_served_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    """For those whose client speaks nothing else."""
+    ca_file, _ = authority(tmp_path)
+    async with serving("--tls-cert", str(tmp_path / "server.pem")) as (_, url):
+        assert url.startswith("https://")
+        trust = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ca_file))
+        async with aiohttp.ClientSession(connector=trust) as session, session.get(f"{url}/healthz") as reply:
+            assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--tls-cert", "/nowhere.pem"], "--tls-cert /nowhere.pem: give readable PEM files"),
+        (["--tls-key", "/nowhere.pem"], "--tls-key: give --tls-cert too"),
+        (["--concurrency", "0"], "--concurrency 0: it must be at least 1"),
+    ],
+)
+async def test_a_wrong_flag_of_the_server_is_named(flags: list[str], says: str) -> None:
+    """With exit status 2."""
+    status, _, complaint = await run("serve", "--account-sid", SID, "--auth-token", TOKEN, *flags)
+    assert status == 2
+    assert says in complaint

@@ -735,3 +735,27 @@ def test_a_redirect_turns_post_into_get_and_drops_the_parameters() -> None:
             world.say("Hola")
             request, form = customer.seen[-1], customer.forms[-1]
             assert (request.path, request.method, "Body" in form) == ("/new", method, has_body)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "least", "most"),
+    [
+        ("#rt=100&rc=5&rp=rt&tt=250", 2, 4),
+        ("#rt=100&rc=1&rp=rt&tt=15000&e=dublin&sni=n", 2, 2),
+        ("#rt=100&rc=5&rp=ct", 1, 1),
+        ("#rt=100&rc=5&rp=5xx,rt&tt=100", 1, 1),
+    ],
+)
+def test_all_attempts_together_take_no_longer_than_the_total_time_out(overrides: str, least: int, most: int) -> None:
+    """What else the fragment says is read over; then the fallback is told why it is called."""
+    with a_world() as world, a_customer(world.emulator) as customer:
+        world.buy(sms_url=f"{customer.url}/sms{overrides}", sms_fallback_url=f"{customer.url}/fallback#rt=100")
+        for _ in range(most):
+            customer.hang()
+        world.say("Hola")
+        paths = [request.path for request in customer.seen]
+        tried = [path for path in paths if path == "/sms"]
+        if least == most:
+            assert paths == [*tried, "/fallback"]
+            assert customer.forms[-1]["ErrorCode"] == "11200"
+        assert least <= len(tried) <= most
