@@ -19,7 +19,7 @@ from twilio.rest.content.v1.content import ContentList
 
 from tests.contract.browser import Browser, BrowserError, Page, a_browser
 from tests.contract.emulator_kit import NUMBER, PHONE
-from tests.contract.emulator_sync import SyncCustomer, a_customer
+from tests.contract.emulator_sync import SyncCustomer, a_customer, whatsapp_sender
 from twilio_emulator.background import BackgroundEmulator, background_emulator
 from twilio_emulator.store import Store
 from twilio_emulator.testing import ACCOUNT_SID, AUTH_TOKEN, running_emulator
@@ -41,6 +41,30 @@ QUICK_REPLY = {
         "actions": [{"type": "QUICK_REPLY", "title": "Yes, please", "id": "yes"}, {"title": "No", "id": "no"}],
     }
 }
+
+FAINT = """
+(() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => rgb.slice(0, 3).map((value) => value / 255)
+    .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (one) => {
+    for (let node = one; node; node = node.parentElement) {
+      const colour = parse(getComputedStyle(node).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll("body *")].flatMap((one) => {
+    const texts = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!texts || !one.checkVisibility() || one.disabled || one.closest(".said, .hidden, noscript")) return [];
+    const [fore, back] = [light(parse(getComputedStyle(one).color)), light(ground(one))];
+    const contrast = (Math.max(fore, back) + 0.05) / (Math.min(fore, back) + 0.05);
+    return contrast < 4.5 ? [`${contrast.toFixed(2)} ${one.outerHTML.slice(0, 120)}`] : [];
+  });
+})()
+"""
+"""Texts whose colour is too near to that of their ground; opacity is not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +154,7 @@ async def test_what_is_written_in_the_composer_reaches_the_webhook_and_the_answe
 
 async def test_a_new_conversation_is_begun_by_whatsapp_with_media_and_a_name(scene: Scene) -> None:
     """The page then is at the conversation's own address."""
+    whatsapp_sender(scene.emulator, scene.tenant, callback_url=scene.customer.url)
     await scene.open("/conversations/new")
     await scene.page.until("document.querySelector('#numbers option')")
     await scene.page.type("+12025550177", into=".ends input[placeholder='+12025550142']")
@@ -176,6 +201,7 @@ async def test_a_message_that_failed_says_why(scene: Scene) -> None:
 
 async def test_a_quick_reply_is_answered_by_its_button(scene: Scene) -> None:
     """The customer is told which one it was."""
+    whatsapp_sender(scene.emulator, scene.tenant, callback_url=scene.customer.url)
     whatsapp = {"sender": f"whatsapp:{PHONE}", "recipient": f"whatsapp:{NUMBER}"}
     scene.emulator.say("Hello", **whatsapp)
     request = ContentList.ContentCreateRequest({"language": "en", "types": QUICK_REPLY, "variables": {}})
@@ -393,6 +419,23 @@ async def test_nothing_is_wider_than_a_phone(scene: Scene, dark: bool) -> None:
         assert (place, width) == (place, 360)
     ground = await scene.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
     assert (sum(ground) < 200) == dark
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_every_text_stands_out_from_its_ground(scene: Scene, dark: bool) -> None:
+    """By 4.5 to 1 at least, as WCAG 2.2 asks at level AA."""
+    scene.customer.answer(REPLY)
+    scene.emulator.say("Hello", sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}")
+    scene.customer.answer("oops", status=500)
+    scene.emulator.say("Hello", sender=PHONE, recipient=NUMBER)
+    scene.admin("PUT", f"/phones/{PHONE}", {"outcome": "failed"})
+    scene.tenant.messages.create(to=PHONE, from_=NUMBER, body="Are you there?")
+    await asyncio.to_thread(scene.emulator.advance, 30)
+    scene.admin("POST", "/faults", {"preset": "throttled"})
+    await scene.page.resize(1280, 800, dark=dark)
+    for place in ("/accounts", TALK, "/webhooks", "/webhooks/1", "/requests", "/calls", "/faults"):
+        await scene.open(place)
+        assert await scene.page.evaluate(FAINT) == []
 
 
 async def test_keys_alone_are_enough(scene: Scene) -> None:
