@@ -37,8 +37,10 @@ function open() {
     return;
   }
   for (const link of document.querySelectorAll("[data-place]")) {
-    if (link.dataset.place === place) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.place === place) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else link.removeAttribute("aria-current");
   }
   const root = h("div", { class: "view", "data-ready": "no" });
   const make = places[place][parts.length ? 1 : 0];

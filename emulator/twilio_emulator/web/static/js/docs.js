@@ -49,7 +49,7 @@ function shape(title, value) {
 }
 
 function fields(title, rows) {
-  return h("div", { class: "scroll" }, h("table", { class: "fields" }, h("caption", { class: "hidden" }, title), h("tbody", {}, rows.map(([name, value, description, required]) =>
+  return h("div", { class: "scroll" }, h("table", { class: "fields" }, h("caption", {}, title), h("tbody", {}, rows.map(([name, value, description, required]) =>
     h("tr", {}, h("td", {}, name, required ? "" : title === "Answers" ? "" : "?"), h("td", {}, ...(value ? type(value) : ["–"])), h("td", {}, ...marked(description ?? value?.anyOf?.[0]?.description ?? "")))))));
 }
 

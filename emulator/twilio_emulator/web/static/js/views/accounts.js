@@ -83,7 +83,7 @@ function row(account) {
     h("td", { class: "wide" }, h("a", { href: `#/accounts/${account.sid}` }, account.friendlyName || "(no name)")),
     h("td", {}, h("code", {}, account.sid)),
     h("td", {}, status(account)),
-    h("td", { class: "number" }, h("span", { "aria-label": `${account.numbers} numbers` }, String(account.numbers))),
+    h("td", { class: "number", "data-unit": account.numbers === 1 ? "number" : "numbers" }, String(account.numbers)),
     h("td", { class: "tight" }, minuteOf(account.created)));
 }
 

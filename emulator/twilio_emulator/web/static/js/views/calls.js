@@ -35,7 +35,7 @@ function row(item) {
   return h("tr", {},
     h("td", { class: "tight" }, h("a", { href: `#/calls/${item.sid}` }, momentOf(item.created))),
     h("td", {}, h("a", { href: `#/calls/${item.sid}` }, item.from)), h("td", {}, item.to), h("td", {}, item.direction),
-    h("td", {}, chip(item.status, shades[item.status])), h("td", { class: "number" }, item.duration === null ? "–" : String(item.duration)));
+    h("td", {}, chip(item.status, shades[item.status])), h("td", { class: "number", "data-unit": "seconds" }, item.duration === null ? "–" : String(item.duration)));
 }
 
 function dial() {

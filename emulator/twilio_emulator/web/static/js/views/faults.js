@@ -30,7 +30,7 @@ export function faults({ root, refresh }) {
       h("td", { class: "number" }, String(item.id)),
       h("td", { class: "wide" }, h("strong", {}, item.kind), " ", chip(item.target === "webhook" ? "webhook" : `${item.target}, ${item.when} the act`), rest.length ? h("div", { class: "mono lead" }, rest.join(" · ")) : null),
       h("td", {}, chip(item.state, shades[item.state])),
-      h("td", { class: "number" }, item.count ? `${item.hits} of ${item.count}` : String(item.hits)),
+      h("td", { class: "number", "data-unit": "hits" }, item.count ? `${item.hits} of ${item.count}` : String(item.hits)),
       h("td", {}, h("button", { type: "button", "aria-label": `Withdraw order ${item.id}`, onclick: () => withdraw(`/faults/${item.id}`, `Order ${item.id} is withdrawn`) },
         item.state === "open" ? "Withdraw" : "Forget")));
   }

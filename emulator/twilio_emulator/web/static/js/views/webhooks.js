@@ -18,7 +18,7 @@ const alert = (code) => h("a", { class: "chip bad", href: `https://www.twilio.co
 
 export function webhooks({ root, query, refresh }) {
   const url = h("input", { type: "search", placeholder: "Part of the URL", autocomplete: "off", oninput: () => pages.first() });
-  const list = table(["When", "Kind", "URL", "Answer", "#Time", "#Try"]);
+  const list = table(["When", "Kind", "URL", "Answer", "#Time", "#Tries"]);
   const nothing = h("div");
   const pages = pager(PAGE, refresh);
   const only = ["account", "resource"].filter((name) => query.get(name)).map((name) =>
@@ -51,7 +51,7 @@ function row(item) {
     h("td", { class: "wide" }, h("span", { class: "method" }, item.method, " "), h("a", { href: `#/webhooks/${item.seq}` }, item.url)),
     h("td", { class: "tight" }, outcome(item), item.errorCode && [" ", chip(`alert ${item.errorCode}`, "bad")]),
     h("td", { class: "number" }, `${Math.round(item.milliseconds)} ms`),
-    h("td", { class: "number" }, h("span", { "aria-label": `attempt ${item.attempt}` }, String(item.attempt))));
+    h("td", { class: "number", "data-unit": item.attempt === 1 ? "try" : "tries" }, String(item.attempt)));
 }
 
 export function webhook({ root, parts }) {
