@@ -15,6 +15,7 @@ import pytest
 import requests
 from aiohttp import web
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
 from tests.contract.emulator_contract import Recorder
 from tests.contract.emulator_kit import MAIN_KEY, NUMBER, PHONE, Customer
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from twilio.rest import Client
 
-__all__ = ["NUMBER", "PHONE", "SyncCustomer", "SyncWorld", "a_customer", "a_world", "refused"]
+__all__ = ["NUMBER", "PHONE", "SyncCustomer", "SyncWorld", "a_customer", "a_world", "refused", "whatsapp_sender"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,10 @@ class SyncWorld:
     def buy(self, phone_number: str = NUMBER, **config: Any) -> Any:
         """Buy a number for the subaccount."""
         return self.sub.incoming_phone_numbers.create(phone_number=phone_number, **config)
+
+    def whatsapp_sender(self, number: str = NUMBER, callback_url: str = "") -> str:
+        """Register a number of the subaccount as a WhatsApp sender; return its SID."""
+        return whatsapp_sender(self.emulator, self.sub, number, callback_url)
 
     def say(self, body: str = "Hola", *, sender: str = PHONE, recipient: str = NUMBER, **more: Any) -> dict[str, Any]:
         """A phone writes to the tenant's number."""
@@ -114,6 +119,20 @@ class SyncCustomer:
         """Validate a webhook as a customer would, by default the last one."""
         self._emulator.settle()
         return self._customer.signed_by(token, index)
+
+
+def whatsapp_sender(emulator: BackgroundEmulator, client: Client, number: str = NUMBER, callback_url: str = "") -> str:
+    """Register a number of the client's account as a WhatsApp sender; return its SID once nothing more is due."""
+    order = {
+        "sender_id": f"whatsapp:{number}",
+        "profile": {"name": "Muebles del Sur"},
+        "webhook": {"callback_url": callback_url},
+    }
+    made = client.messaging.v2.channels_senders.create(
+        messaging_v2_channels_sender_requests_create=ChannelsSenderList.MessagingV2ChannelsSenderRequestsCreate(order)
+    )
+    emulator.settle()
+    return str(made.sid)
 
 
 @contextmanager

@@ -219,6 +219,7 @@ def test_countries_can_be_permitted() -> None:
     """What is not, is refused; WhatsApp does not ask."""
     with a_world(geo_permissions=["US"]) as world:
         world.buy()
+        world.whatsapp_sender()
         send(world, US_PHONE)
         send(world, f"whatsapp:{PHONE}", from_=f"whatsapp:{NUMBER}")
         with refused(400, 21408, "To"):
@@ -308,6 +309,8 @@ def test_a_behaviour_that_is_none_is_refused(
 def test_a_whatsapp_user_need_not_read(world: SyncWorld) -> None:
     """Then it stays delivered."""
     declare(world, read=False)
+    world.whatsapp_sender()
+    world.say(sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}")
     assert fate(world, send(world, f"whatsapp:{PHONE}", from_=f"whatsapp:{NUMBER}")) == ("delivered", None)
 
 
@@ -413,6 +416,7 @@ def test_help_is_answered(world: SyncWorld, word: str) -> None:
 
 def test_whatsapp_has_no_stop_words(world: SyncWorld) -> None:
     """They are for the bot."""
+    world.whatsapp_sender()
     ends = {"sender": f"whatsapp:{PHONE}", "recipient": f"whatsapp:{NUMBER}"}
     world.say("STOP", **ends)
 

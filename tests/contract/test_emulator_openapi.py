@@ -192,6 +192,7 @@ def messages(world: SyncWorld, drive: Driver) -> None:
     """Phones write and are written to."""
     with a_customer(world.emulator) as customer:
         number = world.buy(sms_url=customer.url)
+        world.whatsapp_sender(callback_url=customer.url)
         customer.answer("<Response><Message>Hi</Message></Response>")
         heard = drive("POST", "/inbound", {"from": PHONE, "to": NUMBER, "body": "Hello"})
         assert heard["request"]["headers"]["X-Twilio-Signature"]
@@ -213,7 +214,7 @@ def messages(world: SyncWorld, drive: Driver) -> None:
         assert number.sid in {one["sid"] for one in drive("GET", "/numbers", query="containing=0123")["numbers"]}
         drive("POST", "/contents/{sid}/approval", {"status": "approved"}, sid=made.sid)
         drive("POST", "/sandbox", {"account": world.sub_sid, "word": "calm-river"})
-        assert drive("GET", "/senders")["senders"] == []
+        assert [one["status"] for one in drive("GET", "/senders")["senders"]] == ["ONLINE"]
 
 
 @scene

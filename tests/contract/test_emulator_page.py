@@ -424,6 +424,7 @@ async def test_nothing_is_wider_than_a_phone(scene: Scene, dark: bool) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_every_text_stands_out_from_its_ground(scene: Scene, dark: bool) -> None:
     """By 4.5 to 1 at least, as WCAG 2.2 asks at level AA."""
+    whatsapp_sender(scene.emulator, scene.tenant, callback_url=scene.customer.url)
     scene.customer.answer(REPLY)
     scene.emulator.say("Hello", sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}")
     scene.customer.answer("oops", status=500)

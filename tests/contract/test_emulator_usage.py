@@ -187,6 +187,7 @@ def test_each_channel_has_its_categories(world: SyncWorld) -> None:
     """Media make it an MMS; WhatsApp costs a fee a message, whatever its length."""
     world.buy()
     send(world, to="+13055550999", media_url=["https://a.example/cat.jpg"])
+    world.whatsapp_sender()
     world.say("Hola", sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}")
 
     assert used(world.sub, "mms-outbound-longcode") == ("1", "1", "0.02")
