@@ -167,7 +167,7 @@ REFUSALS: dict[str, tuple[int, str, Callable[[SyncWorld], object]]] = {
     "a scheduled message too late": (35114, "SendAt", lambda world: schedule(world, 36 * 86_400)),
     "a scheduled message at no time": (35114, "SendAt", lambda world: schedule(world, send_at="soon")),
     "a date without schedule": (35112, "ScheduleType", lambda world: schedule(world, schedule_type=None)),
-    "another kind of schedule": (20001, "ScheduleType", lambda world: schedule(world, schedule_type="cron")),
+    "another kind of schedule": (35126, "ScheduleType", lambda world: schedule(world, schedule_type="cron")),
     "cancelling what was sent": (30409, "Status", _canceled_late),
     "validity too short": (20001, "ValidityPeriod", lambda world: send(world, validity_period=0)),
     "validity too long": (20001, "ValidityPeriod", lambda world: send(world, validity_period=36_001)),
@@ -306,6 +306,12 @@ def test_a_behaviour_that_is_none_is_refused(
     assert names in answer.json()["error"]
 
 
+def test_a_landline_is_tried_in_some_countries(world: SyncWorld) -> None:
+    """30006 in the US, Canada and the United Kingdom; elsewhere it is refused."""
+    world.raw("PUT", f"/emulator/v1/phones/{US_PHONE}", json={"line": "landline"})
+    assert fate(world, send(world, US_PHONE)) == ("undelivered", 30006)
+
+
 def test_a_whatsapp_user_need_not_read(world: SyncWorld) -> None:
     """Then it stays delivered."""
     declare(world, read=False)
@@ -363,12 +369,13 @@ def test_a_scheduled_message_goes_when_it_is_due(world: SyncWorld, customer: Syn
     assert [form["MessageStatus"] for form in customer.forms] == ["queued", "sending", "sent", "delivered"]
 
 
-def test_a_scheduled_message_can_be_canceled_until_then(world: SyncWorld) -> None:
-    """And never goes."""
-    sent = schedule(world)
+def test_a_scheduled_message_can_be_canceled_until_then(world: SyncWorld, customer: SyncCustomer) -> None:
+    """And never goes; it is a change of state like any other."""
+    sent = schedule(world, status_callback=f"{customer.url}/status")
     assert world.sub.messages(sent.sid).update(status="canceled").status == "canceled"
 
     assert fate(world, sent) == ("canceled", None)
+    assert [form["MessageStatus"] for form in customer.forms] == ["canceled"]
     assert world.sub.messages(sent.sid).delete()
 
 

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from twilio_emulator.core import Core
     from twilio_emulator.messaging.addresses import Address
 
-__all__ = ["ANSWERS", "LINES", "OUTCOMES", "Phone", "declare", "declared", "forget", "phone_at"]
+__all__ = [
+    "ANSWERS",
+    "LANDLINE",
+    "LINES",
+    "OUTCOMES",
+    "UNREACHABLE",
+    "Phone",
+    "declare",
+    "declared",
+    "forget",
+    "phone_at",
+]
 
 _KIND = "phone"
 
@@ -22,8 +33,10 @@ OUTCOMES = {
 }
 """What can become of a message, and the error code it has unless another is declared."""
 
-LINES = ("mobile", "landline", "unreachable")
-"""What a phone is: messages to a landline are refused with 21614, to an unreachable one with 21612."""
+LANDLINE, UNREACHABLE = "landline", "unreachable"
+LINES = ("mobile", LANDLINE, UNREACHABLE)
+"""What a phone is. Messages to an unreachable one are refused with 21612, to a landline with 21614; in some countries
+Twilio tries a landline all the same, and they are undelivered with 30006."""
 
 ANSWERS = ("answer", "busy", "no-answer", "failed")
 """What becomes of a call to a phone."""

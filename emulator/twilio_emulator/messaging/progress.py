@@ -18,7 +18,7 @@ from twilio_emulator.compliance.standing import barred_by
 from twilio_emulator.errors import AdminError, ApiError
 from twilio_emulator.messaging import refusals
 from twilio_emulator.messaging.addresses import Address
-from twilio_emulator.messaging.phones import phone_at
+from twilio_emulator.messaging.phones import LANDLINE, phone_at
 from twilio_emulator.messaging.picking import pick_sender
 from twilio_emulator.messaging.pricing import price_of
 from twilio_emulator.messaging.receiving import Incoming, receive
@@ -30,12 +30,15 @@ from twilio_emulator.webhooks.queue import enqueue
 from twilio_emulator.whatsapp.channel import failure_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twilio_emulator.core import Core
     from twilio_emulator.models import Message
 
-__all__ = ["FINAL", "advance"]
+__all__ = ["FINAL", "advance", "cancel"]
 
 _ACCOUNT_SUSPENDED = 30002
+_TO_A_LANDLINE = 30006
 _PRICE_TOO_HIGH = 30010
 _VALIDITY_EXPIRED = 30036
 
@@ -68,14 +71,28 @@ def advance(core: Core, message: Message, *, now: float) -> None:
     if step is None:
         core.store.messages.change(message.sid, next_at=None)
         return
-    changes: dict[str, object] = {"status": step.status, "updated": now, "next_at": _next_at(core, message, step, now)}
+    changes: dict[str, object] = {"next_at": _next_at(core, message, step, now)}
     if step.error_code is not None:
         changes["error_code"] = step.error_code
     if step.sender is not None:
-        changes |= {"sender": step.sender, "extra": {"fails_with": step.fails_with}}
+        changes["sender"] = step.sender
+    if step.status == MessageStatus.QUEUED:
+        changes["extra"] = {"fails_with": step.fails_with}
     if step.status == MessageStatus.SENT:
         changes |= {"sent": now, "price": price_of(message)}
-    changed = core.store.messages.change(message.sid, **changes)
+    changed = _enter(core, message, step.status, changes, now)
+    if step.status == MessageStatus.DELIVERED:
+        _hand_over(core, changed, now)
+
+
+def cancel(core: Core, message: Message, *, now: float) -> Message:
+    """Have a scheduled message never go."""
+    return _enter(core, message, MessageStatus.CANCELED, {"next_at": None}, now)
+
+
+def _enter(core: Core, message: Message, status: MessageStatus, changes: Mapping[str, object], now: float) -> Message:
+    """Put a message into a state, and tell everybody who wants to know."""
+    changed = core.store.messages.change(message.sid, status=status, updated=now, **changes)
     tell(core, changed, now=now)
     if message.status_callback:
         enqueue(
@@ -88,8 +105,7 @@ def advance(core: Core, message: Message, *, now: float) -> None:
             params=status_params(changed),
             now=now,
         )
-    if step.status == MessageStatus.DELIVERED:
-        _hand_over(core, changed, now)
+    return changed
 
 
 def _hand_over(core: Core, message: Message, now: float) -> None:
@@ -127,7 +143,8 @@ def _next_at(core: Core, message: Message, step: _Step, now: float) -> float | N
 def _queue(core: Core, message: Message, now: float) -> _Step:
     """Take a message of a service into the queue of a sender: now it is decided which."""
     if message.sender:
-        return _Step(status=MessageStatus.QUEUED)
+        fails_with = _failure(core, message, Address.parse(message.sender), now)
+        return _Step(status=MessageStatus.QUEUED, fails_with=fails_with)
     account = core.store.accounts.require(message.account_sid)
     recipient = Address.parse(message.recipient)
     try:
@@ -137,11 +154,16 @@ def _queue(core: Core, message: Message, now: float) -> _Step:
         refusals.check_recipient(core, account, recipient, sender, service.sid)
     except ApiError as error:
         return _Step(status=MessageStatus.FAILED, error_code=error.code)
-    fails_with = None
-    if recipient.is_whatsapp:
-        is_template = bool(message.extra.get("is_template"))
-        fails_with = failure_of(core, account, sender, recipient, is_template=is_template, now=now)
-    return _Step(status=MessageStatus.QUEUED, sender=str(sender), fails_with=fails_with)
+    return _Step(status=MessageStatus.QUEUED, sender=str(sender), fails_with=_failure(core, message, sender, now))
+
+
+def _failure(core: Core, message: Message, sender: Address, now: float) -> int | None:
+    """Return the error code with which WhatsApp will fail a message, None when it will not."""
+    recipient = Address.parse(message.recipient)
+    if not recipient.is_whatsapp:
+        return None
+    account, is_template = core.store.accounts.require(message.account_sid), bool(message.extra.get("is_template"))
+    return failure_of(core, account, sender, recipient, is_template=is_template, now=now)
 
 
 def _leave(core: Core, message: Message, now: float) -> _Step:
@@ -172,6 +194,8 @@ def _arrive(core: Core, message: Message) -> _Step:
     phone = phone_at(core, recipient)
     if phone.outcome == MessageStatus.UNDELIVERED:
         return _Step(status=MessageStatus.UNDELIVERED, error_code=phone.error_code)
+    if phone.line == LANDLINE and not recipient.is_whatsapp:
+        return _Step(status=MessageStatus.UNDELIVERED, error_code=_TO_A_LANDLINE)
     code = barred_by(core, sender=message.sender, recipient=recipient.number) if not recipient.is_whatsapp else None
     return _Step(status=MessageStatus.DELIVERED if code is None else MessageStatus.UNDELIVERED, error_code=code)
 

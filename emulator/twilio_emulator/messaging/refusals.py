@@ -11,7 +11,7 @@ from twilio_emulator.accounts_control import is_verified
 from twilio_emulator.errors import ApiError
 from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.optouts import Scope, is_opted_out, scope_of
-from twilio_emulator.messaging.phones import phone_at
+from twilio_emulator.messaging.phones import LANDLINE, UNREACHABLE, phone_at
 from twilio_emulator.messaging.picking import NO_ALPHA
 from twilio_emulator.numbering.plan import COUNTRIES, country_of, locate
 from twilio_emulator.whatsapp.channel import check_sender as check_channel_sender
@@ -36,6 +36,8 @@ __all__ = [
 
 _LONGEST_BODY = 1600
 MOST_MEDIA = 10
+_LANDLINES_TRIED = frozenset({"US", "CA", "GB"})
+"""Countries where Twilio sends to landlines all the same (error page 21635)."""
 _MAGIC_RECIPIENTS = {
     "+15005550001": (21211, "Invalid 'To' Phone Number: {to}"),
     "+15005550002": (21612, "The 'To' phone number: {to}, is not currently reachable using the 'From' phone number"),
@@ -167,9 +169,9 @@ def _check_phone(core: Core, recipient: Address, sender: Address) -> None:
             f"{recipient.number}",
         )
     line = phone_at(core, recipient).line
-    if line == "landline":
+    if line == LANDLINE and country_of(recipient.number) not in _LANDLINES_TRIED:
         raise refused(21614, f"'To' number {recipient.number} is not a valid mobile number")
-    if line == "unreachable":
+    if line == UNREACHABLE:
         raise _unreachable(recipient, sender)
 
 

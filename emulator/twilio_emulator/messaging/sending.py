@@ -120,7 +120,7 @@ def _record(
         "max_price": outgoing.max_price,
         "callback_method": outgoing.status_callback_method,
     }
-    if outgoing.sender and recipient.is_whatsapp:
+    if status == MessageStatus.QUEUED and recipient.is_whatsapp:
         extra["fails_with"] = failure_of(core, account, sender, recipient, is_template=content.is_approved, now=now)
     message = core.store.messages.add(
         sid=outgoing.sid or core.sids.sid("MM" if content.media else "SM"),

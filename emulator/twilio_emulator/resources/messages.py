@@ -9,9 +9,8 @@ from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.dates import parse_moment, rfc2822
 from twilio_emulator.errors import ApiError, invalid
 from twilio_emulator.messaging.addresses import Address
-from twilio_emulator.messaging.progress import FINAL
+from twilio_emulator.messaging.progress import FINAL, cancel
 from twilio_emulator.messaging.sending import Outgoing, send
-from twilio_emulator.messaging.telling import tell
 from twilio_emulator.models import Direction, Message, MessageStatus
 from twilio_emulator.numbering.routing import APPLICATION
 from twilio_emulator.paging import uri_page, window_of
@@ -147,7 +146,7 @@ def _application_callback(call: Call) -> str:
 
 def _send_at(call: Call, service_sid: str) -> float | None:
     """Return when a scheduled message goes, None when it goes at once."""
-    scheduled = call.params.choice("ScheduleType", ["fixed"])
+    scheduled = call.params.choice("ScheduleType", ["fixed"], code=35126)
     text = call.params.text("SendAt")
     if not scheduled:
         if text:
@@ -170,11 +169,7 @@ def _send_at(call: Call, service_sid: str) -> float | None:
 def _cancel(call: Call, message: Message) -> Message:
     if message.status != MessageStatus.SCHEDULED:
         raise invalid("Status", f"only a scheduled message can be canceled, this one is {message.status}", code=30409)
-    changed = call.core.store.messages.change(
-        message.sid, status=MessageStatus.CANCELED, next_at=None, updated=call.now
-    )
-    tell(call.core, changed, now=call.now)
-    return changed
+    return cancel(call.core, message, now=call.now)
 
 
 def _check_options(params: Params) -> None:
