@@ -187,6 +187,24 @@ async def test_whatever_a_stranger_writes_is_text(scene: Scene) -> None:
     assert await scene.page.evaluate("window.broken") is None
 
 
+async def test_a_page_of_another_site_changes_nothing(scene: Scene, browser: Browser) -> None:
+    """Though the admin API takes no credentials: a browser says where a call comes from."""
+    other = scene.customer.url.replace("127.0.0.1", "localhost")
+    scene.customer.answer("<!doctype html><title>other</title>", content_type="text/html")
+    async with browser.page(other) as page:
+        reset = f"{scene.emulator.base_url}/emulator/v1/reset"
+        await page.evaluate(f"fetch('{reset}', {{ method: 'POST', mode: 'no-cors', body: '{{}}' }}).then(() => true)")
+    await scene.open("/accounts")
+    await scene.shows("1 to 1 of 1 subaccounts")
+    reply = reset_asked(scene, {"Sec-Fetch-Site": "cross-site"})
+    assert (reply.status_code, "another site" in reply.json()["error"]) == (403, True)
+
+
+def reset_asked(scene: Scene, headers: dict[str, str]) -> requests.Response:
+    """Ask for a reset with these headers."""
+    return requests.post(f"{scene.emulator.base_url}/emulator/v1/reset", headers=headers, timeout=10)
+
+
 async def test_a_message_that_failed_says_why(scene: Scene) -> None:
     """With Twilio's error code."""
     scene.admin("PUT", f"/phones/{PHONE}", {"outcome": "undelivered", "errorCode": 30005})

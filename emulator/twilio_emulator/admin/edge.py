@@ -39,6 +39,7 @@ __all__ = [
 MOST_ITEMS = 1000
 """Most items of one answer."""
 _LONGEST_WAIT = 60.0
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,7 @@ def guarded(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
+            _check_site(request)
             _check_query(request)
             return await handler(admin, request)
         except AdminError as error:
@@ -69,6 +71,12 @@ def guarded(
             return json_response({"error": "body: give at most 1 MiB"}, status=413)
 
     return handle
+
+
+def _check_site(request: web.Request) -> None:
+    """Refuse what a page of another site has a browser do: it takes no credentials to reset an emulator."""
+    if request.method not in _READS and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise AdminError(status=403, message="Sec-Fetch-Site: a page of another site may change nothing here")
 
 
 def _check_query(request: web.Request) -> None:

@@ -27,6 +27,7 @@ _ABOUT = (
 )
 _REFUSALS = {
     400: "A field or a parameter cannot be used.",
+    403: "A page of another site had a browser ask.",
     404: "There is no such thing.",
     409: "It is not in a state for that.",
     413: "The body is too large.",
@@ -88,6 +89,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 def _responses(operation: Operation) -> dict[str, Any]:
     found = {str(answer.status): _response(answer) for answer in operation.answers}
     statuses = {*operation.refusals, *([413] if operation.body is not None else [])}
+    if operation.method != "GET":
+        statuses.add(403)
     for status in sorted(statuses):
         content = {"application/json": {"schema": ref("Error")}}
         found[str(status)] = {"description": _REFUSALS[status], "content": content}
