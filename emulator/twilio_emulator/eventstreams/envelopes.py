@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.dates import rfc2822
 from twilio_emulator.eventstreams.catalogue import ERROR_LOGGED, EVENT_TYPES, INBOUND_RECEIVED, schema_url
-from twilio_emulator.numbering.plan import country_of, locate
-from twilio_emulator.webhooks.payloads import API_VERSION
+from twilio_emulator.webhooks.payloads import API_VERSION, geography
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,22 +139,14 @@ def _received(told: Mapping[str, object]) -> Data:
         "to": recipient,
         "numMedia": told.get("num_media", 0),
         "body": told.get("body", ""),
-        **_place("to", recipient),
-        **_place("from", sender),
+        **_place("To", recipient),
+        **_place("From", sender),
     }
 
 
 def _place(end: str, address: str) -> Data:
-    """Return where a number belongs: its country, and for North America its place."""
-    number = address.rpartition(":")[2]
-    place = locate(number)
-    area = place.area if place and place.country.has_area_codes else None
-    return {
-        f"{end}Country": country_of(number),
-        f"{end}State": (area and area.region) or "",
-        f"{end}City": ((area and area.locality) or "").upper(),
-        f"{end}Zip": (area and area.postal_code) or "",
-    }
+    """Return where an address belongs, named as events do: ``toCountry``."""
+    return {f"{end.lower()}{name[len(end) :]}": value for name, value in geography(end, address.rpartition(":")[2])}
 
 
 def _call(core: Core, signal: Signal, status: str) -> Happening:

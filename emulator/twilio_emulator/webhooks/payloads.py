@@ -23,6 +23,7 @@ __all__ = [
     "content_type_of",
     "error_text",
     "failure_params",
+    "geography",
     "inbound_params",
     "media_params",
     "status_params",
@@ -143,7 +144,7 @@ def _service(message: Message) -> Params:
 
 
 def _sms(message: Message, sender: Address, recipient: Address) -> Params:
-    to, from_ = _geography("To", recipient.number), _geography("From", sender.number)
+    to, from_ = geography("To", recipient.number), geography("From", sender.number)
     return [
         *to,
         ("SmsMessageSid", message.sid),
@@ -162,7 +163,8 @@ def _sms(message: Message, sender: Address, recipient: Address) -> Params:
     ]
 
 
-def _geography(end: str, number: str) -> Params:
+def geography(end: str, number: str) -> Params:
+    """Return where a number belongs: its country, and for North America its place; ``end`` is To or From."""
     place = locate(number)
     area = place.area if place and place.country.has_area_codes else None
     return [
