@@ -32,13 +32,13 @@ def check_path(path: str) -> None:
     Raises:
         ApiError: 400.
     """
-    if not path.isascii() and printable(path) != path:
+    if printable(path) != path:
         raise invalid("path", "it must be percent-encoded UTF-8")
 
 
 def printable(text: str) -> str:
     """Return a text as it can be kept: halves of surrogate pairs are replaced."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 async def read_params(request: web.Request, route: Route | None) -> Params:
@@ -48,10 +48,7 @@ async def read_params(request: web.Request, route: Route | None) -> Params:
         ApiError: 400, it cannot be read.
     """
     if request.method not in WITH_BODY or (route and route.takes_json):
-        query = request.rel_url.raw_query_string
-        if not query.isascii():
-            query = printable(query)
-        return Params.parse(query, where="query")
+        return Params.parse(printable(request.rel_url.raw_query_string), where="query")
     body = await _read(request)
     if body and request.content_type != _FORM:
         raise invalid("Content-Type", f"it must be {_FORM}")
@@ -126,7 +123,7 @@ def _check_names(node: dict[str, Any]) -> None:
 
 
 def _check_text(name: str, text: str) -> None:
-    if not text.isascii() and printable(text) != text:
+    if printable(text) != text:
         raise _half(name)
 
 
