@@ -53,6 +53,7 @@ def test_the_newest_of_a_log_and_what_is_older(world: SyncWorld) -> None:
 
 def test_a_conversation_is_what_two_numbers_wrote_by_any_channel(world: SyncWorld) -> None:
     """Not what others wrote to the same number."""
+    world.whatsapp_sender()
     world.say("sms")
     world.say("whatsapp", sender=f"whatsapp:{PHONE}", recipient=f"whatsapp:{NUMBER}")
     world.say("other", sender=OTHER)
@@ -65,6 +66,7 @@ def test_a_conversation_is_what_two_numbers_wrote_by_any_channel(world: SyncWorl
 
 def test_conversations_come_the_latest_first(world: SyncWorld) -> None:
     """With how many messages there are and the last; a user who shows no number has one too."""
+    world.whatsapp_sender()
     world.say("first")
     world.say("second", sender=OTHER)
     world.say("hidden", sender=f"whatsapp:{HIDDEN}", recipient=f"whatsapp:{NUMBER}")

@@ -37,7 +37,7 @@ NOW = 1_800_000_000.0
 def a_core() -> Iterator[Core]:
     """Make an emulator in memory."""
     store = Store(None)
-    settings = Settings(account_sid=SID, auth_token="0123456789")
+    settings = Settings(account_sid=SID, auth_token="0123456789", whatsapp_senders="implicit")
     made = Core(settings=settings, store=store, clock=VirtualClock(), sids=SidFactory())
     with store.transaction():
         made.seed()
