@@ -111,7 +111,7 @@ class Settings:
     geo_permissions: tuple[str, ...] | None = None
     max_queued: int | None = None
     enforce_a2p: bool = False
-    whatsapp_senders: str = "implicit"
+    whatsapp_senders: str = "strict"
     max_whatsapp_senders: int = 20
     test_credentials: Credentials | None = None
     concurrency: int | None = None

@@ -71,7 +71,7 @@ DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
 @pytest.fixture
 def world() -> Iterator[SyncWorld]:
     """An emulator with one subaccount that owns a number; only registered senders send WhatsApp."""
-    with a_world(whatsapp_senders="strict") as world:
+    with a_world() as world:
         world.buy()
         yield world
 

@@ -30,7 +30,7 @@ DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
 @pytest.fixture
 def world() -> Iterator[SyncWorld]:
     """An emulator with one subaccount that owns a number; only registered senders send WhatsApp."""
-    with a_world(whatsapp_senders="strict") as world:
+    with a_world() as world:
         world.buy()
         yield world
 
@@ -155,7 +155,7 @@ def test_the_sdk_drives_every_endpoint(world: SyncWorld, operation: tuple[str, s
 
 def test_a_number_of_the_account_is_verified_by_itself() -> None:
     """CREATING, VERIFYING, ONLINE: one step a review delay."""
-    with a_world(review_delay=60, whatsapp_senders="strict") as world:
+    with a_world(review_delay=60) as world:
         world.buy()
         made = register(world)
         seen = [status_of(world, made.sid)]
@@ -196,7 +196,7 @@ def test_a_number_of_another_account_is_a_foreign_one(world: SyncWorld) -> None:
 
 def test_a_sender_goes_on_while_it_is_updated() -> None:
     """ONLINE:UPDATING for a review delay; messages pass."""
-    with a_world(review_delay=60, whatsapp_senders="strict") as world:
+    with a_world(review_delay=60) as world:
         world.buy()
         made = register(world)
         world.advance(120)
@@ -343,12 +343,12 @@ def test_a_trial_account_has_no_senders(world: SyncWorld) -> None:
 def test_a_sender_survives_a_restart(tmp_path: Path) -> None:
     """With its state, its window and its timer."""
     state = tmp_path / "state.sqlite3"
-    with a_world(state=state, whatsapp_senders="strict") as world:
+    with a_world(state=state) as world:
         world.buy()
         sid = online(world).sid
         world.say(sender=USER, recipient=OWN)
         credentials = world.sub_sid, world.sub_token
-    with a_world(state=state, whatsapp_senders="strict") as world:
+    with a_world(state=state) as world:
         tenant = world.client(*credentials)
         assert tenant.messaging.v2.channels_senders(sid).fetch().status == "ONLINE"
         sent = tenant.messages.create(to=USER, from_=OWN, body="Hola")
