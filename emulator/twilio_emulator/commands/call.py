@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twilio_emulator.commands.flags import a_command
+from twilio_emulator.errors import AdminError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from twilio_emulator.client import AdminClient
     from twilio_emulator.commands.flags import Commands
@@ -20,7 +21,9 @@ __all__ = ["add"]
 
 _HEARD = frozenset({"said", "played", "recording-started", "dialled"})
 _QUIETLY = frozenset({"document", "hung-up"})
-_LONGEST_NAP = 5.0
+_LONGEST_NAP = 0.5
+"""Seconds between two looks: that a question has been heard to its end is no event."""
+_TOO_LATE = 409
 
 
 def add(commands: Commands) -> None:
@@ -86,8 +89,17 @@ async def _conversation(admin: AdminClient, given: argparse.Namespace) -> AsyncI
         after = max([after, *(event["seq"] for event in call["transcript"])])
         left = deadline - clock()
         if left <= 0:
-            await admin.hang_up(call["sid"])
+            await _unless_over(admin.hang_up(call["sid"]))
         call = await _next(admin, call, answers, after, min(max(left, 0), _LONGEST_NAP))
+
+
+async def _unless_over(act: Awaitable[object]) -> None:
+    """Do something at the phone; nothing when the call has just ended."""
+    try:
+        await act
+    except AdminError as error:
+        if error.status != _TOO_LATE:
+            raise
 
 
 async def _next(
@@ -97,7 +109,7 @@ async def _next(
     sid = call["sid"]
     if answers and patience and _listens(call["waitingFor"], answers[0][0]):
         kind, text = answers.pop(0)
-        await (admin.press(sid, text) if kind == "digits" else admin.speak(sid, text))
+        await _unless_over(admin.press(sid, text) if kind == "digits" else admin.speak(sid, text))
         return await admin.call_state(sid, after=after)
     return await admin.call_state(sid, after=after, wait=patience)
 

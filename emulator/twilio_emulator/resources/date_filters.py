@@ -1,4 +1,4 @@
-"""Filters by date, as calls and recordings have them: on a day, before it, from it on."""
+"""Filters by date, as calls and recordings have them: on a day (UTC), before a moment, from it on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from twilio_emulator.params import Params
 
 __all__ = ["date_conditions", "date_names"]
+
+_DAY = 86_400
 
 
 def date_names(name: str) -> tuple[str, str, str]:
@@ -27,17 +29,18 @@ def date_conditions(params: Params, name: str, column: str) -> list[tuple[str, o
     on, before, from_ = date_names(name)
     conditions: list[tuple[str, object]] = []
     if given := params.text(on):
-        start, end = _span(on, given)
-        conditions += [(f"{column} >= ?", start), (f"{column} < ?", end)]
+        moment = _moment(on, given)
+        day = moment - moment % _DAY  # the SDKs send midnight for a day
+        conditions += [(f"{column} >= ?", day), (f"{column} < ?", day + _DAY)]
     if given := params.text(before):
-        conditions.append((f"{column} < ?", _span(before, given)[0]))
+        conditions.append((f"{column} < ?", _moment(before, given)))
     if given := params.text(from_):
-        conditions.append((f"{column} >= ?", _span(from_, given)[0]))
+        conditions.append((f"{column} >= ?", _moment(from_, given)))
     return conditions
 
 
-def _span(name: str, text: str) -> tuple[float, float]:
+def _moment(name: str, text: str) -> float:
     try:
-        return parse_moment(text)
+        return parse_moment(text)[0]
     except ValueError as error:
         raise invalid(name, "give a date such as 2026-11-21 or 2026-11-21T13:00:00Z") from error

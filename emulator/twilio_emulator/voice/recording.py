@@ -46,10 +46,10 @@ def on_due(run: Run, activity: Recording) -> None:
 
 
 def press(run: Run, activity: Recording, key: str) -> None:
-    """End on a finishing key; another one is a sound."""
+    """End on a finishing key, which comes after what is being said; another one is a sound."""
     run.stir()
     if key in activity.verb.finish_on_key:
-        _finish(run, activity, key, until=run.at)
+        _finish(run, activity, key, until=max(run.at, activity.sound or run.at))
     else:
         _sound(run, activity, run.at)
 
