@@ -1,8 +1,8 @@
 """A message's states, one after another on the emulator's clock, until it rests.
 
     accepted | scheduled -> queued -> sending -> sent -> delivered -> read (WhatsApp)
-                               |         |         |
-                             failed    failed    undelivered
+            |                 |                    |
+     canceled, failed       failed            undelivered
 
 Each but the first calls the status callback. A phone takes whatever comes unless the admin API declared otherwise.
 """
