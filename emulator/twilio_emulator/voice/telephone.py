@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["hang_up", "press", "speak"]
 
 _KEYS = frozenset("0123456789*#")
+_MOST_KEYS = 100
 
 
 def press(core: Core, entry: CallEntry, keys: str, *, now: float) -> None:
@@ -24,8 +25,8 @@ def press(core: Core, entry: CallEntry, keys: str, *, now: float) -> None:
     Raises:
         AdminError: 400, one is no key; 409, nobody listens.
     """
-    if not keys or not set(keys) <= _KEYS:
-        raise AdminError(status=400, message="digits: give keys of a phone, such as 123#")
+    if not 1 <= len(keys) <= _MOST_KEYS or not set(keys) <= _KEYS:
+        raise AdminError(status=400, message=f"digits: give up to {_MOST_KEYS} keys of a phone, such as 123#")
     _check_connected(entry, "keys")
     core.store.calls.note(entry.sid, "pressed", at=now, digits=keys)
     happen(core, entry.sid, Digits(keys=keys), now=now)
