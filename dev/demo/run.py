@@ -135,7 +135,7 @@ def _register_senders(stage: _Stage) -> None:
     with stage.console.step("WhatsApp senders, registered at Twilio as a person does"):
         for name, number in sorted(wanted):
             tenant = find(stage.kubectl, name)
-            register(stage.emulator, tenant.account_sid, tenant.numbers[number])
+            register(stage.emulator, tenant.account_sid, tenant.numbers[number], name=tenant.title)
 
 
 def _talk(stage: _Stage) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ _PATIENCE = 30.0
 _POLL = 0.2
 
 
-def register(emulator: Emulator, account_sid: str, number: str) -> None:
+def register(emulator: Emulator, account_sid: str, number: str, *, name: str) -> None:
     """Make a number of an account a WhatsApp sender whose messages go where the number's SMS go; wait until online.
 
-    A sender that is there already stays as it is.
+    A sender that is there already stays as it is. ``name`` is what people see in WhatsApp.
 
     Raises:
         DemoError: Twilio's API refuses.
@@ -28,7 +28,9 @@ def register(emulator: Emulator, account_sid: str, number: str) -> None:
         return emulator.call(method, path, username=account_sid, password=token, body=body)
 
     known = {each["sender_id"]: each for each in call("GET", f"{_SENDERS}?Channel=whatsapp")["senders"]}
-    sender = known.get(sender_id) or call("POST", _SENDERS, _order(emulator, account_sid, number))
+    sender = known.get(sender_id) or call(
+        "POST", _SENDERS, _order(emulator.sms_url(account_sid, number), sender_id, name)
+    )
     deadline = time.monotonic() + _PATIENCE
     while sender["status"] != "ONLINE":
         if time.monotonic() > deadline:
@@ -41,6 +43,6 @@ def register(emulator: Emulator, account_sid: str, number: str) -> None:
         sender = call("GET", f"{_SENDERS}/{sender['sid']}")
 
 
-def _order(emulator: Emulator, account_sid: str, number: str) -> str:
-    webhook = {"callback_url": emulator.sms_url(account_sid, number), "callback_method": "POST"}
-    return json.dumps({"sender_id": f"whatsapp:{number}", "webhook": webhook})
+def _order(callback_url: str, sender_id: str, name: str) -> str:
+    webhook = {"callback_url": callback_url, "callback_method": "POST"}
+    return json.dumps({"sender_id": sender_id, "profile": {"name": name}, "webhook": webhook})
