@@ -71,7 +71,7 @@ class Routes:
         node, values = leaf
         found = node.routes.get("GET" if method == "HEAD" else method)
         if found is None:
-            return Match(None, {}, _methods(node))
+            return Match(None, {}, sorted(node.routes))
         route, names = found
         return Match(route, dict(zip(names, values, strict=True)), ())
 
@@ -106,7 +106,3 @@ def _leaf(node: _Node, parts: list[str], at: int, values: tuple[str, ...]) -> tu
             if leaf := _leaf(below, parts, at + 1, (*values, decoded)):
                 return leaf
     return None
-
-
-def _methods(node: _Node) -> list[str]:
-    return sorted({*node.routes, *(("HEAD",) if "GET" in node.routes else ())})

@@ -283,7 +283,7 @@ def _options(request: web.Request, match: Match) -> Answer:
     """
     if not match.allowed:
         raise _unknown(request, match)
-    methods = ", ".join([*match.allowed, "OPTIONS"])
+    methods = ", ".join([*match.allowed, *(("HEAD",) if "GET" in match.allowed else ()), "OPTIONS"])
     headers = {
         "Allow": methods,
         "Access-Control-Allow-Origin": "*",

@@ -181,7 +181,7 @@ ROUTES = Routes(
     [
         ("GET", "/api/Accounts/AC1.json", "/Accounts/{Sid}.json", {"Sid": "AC1"}, []),
         ("HEAD", "/api/Accounts/AC1.json", "/Accounts/{Sid}.json", {"Sid": "AC1"}, []),
-        ("PUT", "/api/Accounts/AC1.json", None, {}, ["GET", "HEAD", "POST"]),
+        ("PUT", "/api/Accounts/AC1.json", None, {}, ["GET", "POST"]),
         ("GET", "/api/Accounts/AC1", None, {}, []),
         ("GET", "/api/Accounts/.json", None, {}, []),
         ("GET", "/api/Accounts/AC1/Messages.json", "/Accounts/{AccountSid}/Messages.json", {"AccountSid": "AC1"}, []),
