@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twilio_emulator.messaging.progress import advance
-from twilio_emulator.models import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twilio_emulator.bell import Bell
-    from twilio_emulator.core import Core
+    from twilio_emulator.core import Core, Timer
     from twilio_emulator.webhooks.dispatcher import Dispatcher
 
-__all__ = ["Clockwork", "Timer"]
+__all__ = ["Clockwork"]
 
 _log = logging.getLogger(__name__)
-
-Timer = Callable[["Core", Record, float], None]
-"""What happens when the timer of a record fires: it is given the record and the moment, and sets the next one."""
 
 
 class Clockwork:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.errors import ApiError, StateError
 from twilio_emulator.faults import Faults
-from twilio_emulator.models import Account, AccountStatus, AccountType, KeyKind
+from twilio_emulator.models import Account, AccountStatus, AccountType, KeyKind, Record
 from twilio_emulator.signals import Signal, Signals
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twilio_emulator.sids import SidFactory
     from twilio_emulator.store import Store
 
-__all__ = ["Core", "Listener", "digest"]
+__all__ = ["Core", "Listener", "Timer", "digest"]
 
 _log = logging.getLogger(__name__)
 
@@ -104,3 +104,6 @@ class Core:
 
 Listener = Callable[[Core, Signal], None]
 """Is told of everything that happens, in the transaction in which it happens; must not fail."""
+
+Timer = Callable[[Core, Record, float], None]
+"""What happens when the timer of a record fires: it is given the record and the moment, and sets the next one."""

@@ -244,8 +244,8 @@ class Webhook:
     """A call to a customer's URL that is not finished.
 
     ``attempts`` counts the calls of the present ``stage``; ``error_code`` is why the primary URL failed. Webhooks of
-    one ``lane`` are called one after another. ``body`` is a JSON document that is sent instead of ``params``. A copy was
-    ordered as a fault: the webhook is called once more than it should be.
+    one ``lane`` are called one after another. ``body`` is a JSON document that is sent instead of ``params``. A copy
+    was ordered as a fault: the webhook is called once more than it should be.
     """
 
     seq: int

@@ -17,8 +17,7 @@ from twilio_emulator.whatsapp import wiring as whatsapp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twilio_emulator.clockwork import Timer
-    from twilio_emulator.core import Listener
+    from twilio_emulator.core import Listener, Timer
     from twilio_emulator.webhooks.answers import AnswerHandler
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]

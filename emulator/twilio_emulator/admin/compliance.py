@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.admin.edge import json_body, json_response, refuse_unknown, text
 from twilio_emulator.compliance.review import decide
-from twilio_emulator.compliance.standing import BRAND, CAMPAIGN, VERIFICATION
 from twilio_emulator.errors import AdminError
+from twilio_emulator.messaging.standing import BRAND, CAMPAIGN, VERIFICATION
 
 if TYPE_CHECKING:
     from aiohttp import web

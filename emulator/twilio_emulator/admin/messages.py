@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from twilio_emulator.addresses import WHATSAPP, Address
 from twilio_emulator.admin.edge import (
     MOST_ITEMS,
     flag,
@@ -18,7 +19,6 @@ from twilio_emulator.admin.edge import (
 )
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import AdminError
-from twilio_emulator.messaging.addresses import WHATSAPP, Address
 from twilio_emulator.messaging.receiving import Incoming, receive
 from twilio_emulator.models import Direction
 from twilio_emulator.whatsapp import incoming as whatsapp_incoming

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.accounts_control import quota
+from twilio_emulator.addresses import WHATSAPP, Address
 from twilio_emulator.admin.edge import MOST_ITEMS, json_response, query_number
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import AdminError
-from twilio_emulator.messaging.addresses import WHATSAPP, Address
 from twilio_emulator.messaging.pools import service_of
 from twilio_emulator.messaging.routing import destination_of
 from twilio_emulator.messaging.services import text_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.admin.edge import flag, json_body, json_response, refuse_unknown, text
 from twilio_emulator.errors import AdminError
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.phones import ANSWERS, LINES, OUTCOMES, Phone, declare, forget, phone_at
 from twilio_emulator.models import MessageStatus
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twilio_emulator.compliance.standing import BRAND, CAMPAIGN, VERIFICATION
+from twilio_emulator.messaging.standing import BRAND, CAMPAIGN, VERIFICATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,7 @@ from twilio_emulator.compliance.review import REVIEWS, move_on
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twilio_emulator.clockwork import Timer
-    from twilio_emulator.core import Listener
+    from twilio_emulator.core import Listener, Timer
     from twilio_emulator.webhooks.answers import AnswerHandler
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from twilio_emulator.models import MessageStatus
 
 if TYPE_CHECKING:
+    from twilio_emulator.addresses import Address
     from twilio_emulator.core import Core
-    from twilio_emulator.messaging.addresses import Address
 
 __all__ = [
     "ANSWERS",

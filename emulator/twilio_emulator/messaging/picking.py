@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.errors import ApiError
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.pools import POOLED_ALPHA, POOLED_CHANNEL, POOLED_NUMBER, senders
 from twilio_emulator.numbering.plan import country_of, locate
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.errors import ApiError, invalid
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.services import SERVICE
 
 if TYPE_CHECKING:

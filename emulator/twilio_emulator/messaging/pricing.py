@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.addresses import Address
 from twilio_emulator.usage.prices import message_price
 
 if TYPE_CHECKING:

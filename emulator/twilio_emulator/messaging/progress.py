@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from twilio_emulator.compliance.standing import barred_by
+from twilio_emulator.addresses import Address
 from twilio_emulator.errors import AdminError, ApiError
 from twilio_emulator.messaging import refusals
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.phones import LANDLINE, phone_at
 from twilio_emulator.messaging.picking import pick_sender
 from twilio_emulator.messaging.pricing import price_of
 from twilio_emulator.messaging.receiving import Incoming, receive
 from twilio_emulator.messaging.services import require_service
+from twilio_emulator.messaging.standing import barred_by
 from twilio_emulator.messaging.telling import tell
 from twilio_emulator.models import MessageStatus, WebhookKind
 from twilio_emulator.webhooks.payloads import status_params

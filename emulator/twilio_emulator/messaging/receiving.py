@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.errors import AdminError
 from twilio_emulator.messaging import optouts
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.media import media_sids
 from twilio_emulator.messaging.pricing import price_of
 from twilio_emulator.messaging.routing import destination_of

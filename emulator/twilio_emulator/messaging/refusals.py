@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.accounts_control import is_verified
+from twilio_emulator.addresses import Address
 from twilio_emulator.errors import ApiError
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.optouts import Scope, is_opted_out, scope_of
 from twilio_emulator.messaging.phones import LANDLINE, UNREACHABLE, phone_at
 from twilio_emulator.messaging.picking import NO_ALPHA

@@ -17,8 +17,8 @@ from twilio_emulator.numbering.routing import message_target
 from twilio_emulator.whatsapp.channel import inbound_target
 
 if TYPE_CHECKING:
+    from twilio_emulator.addresses import Address
     from twilio_emulator.core import Core
-    from twilio_emulator.messaging.addresses import Address
     from twilio_emulator.models import Number, Record
     from twilio_emulator.whatsapp.channel import InboundTarget
 

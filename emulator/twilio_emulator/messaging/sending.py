@@ -19,8 +19,8 @@ from twilio_emulator.models import Direction, MessageStatus
 from twilio_emulator.whatsapp.channel import failure_of, status_callback
 
 if TYPE_CHECKING:
+    from twilio_emulator.addresses import Address
     from twilio_emulator.core import Core
-    from twilio_emulator.messaging.addresses import Address
     from twilio_emulator.models import Account, Message, Record
 
 __all__ = ["Outgoing", "send"]

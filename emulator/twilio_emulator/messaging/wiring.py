@@ -11,8 +11,7 @@ from twilio_emulator.models import WebhookKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twilio_emulator.clockwork import Timer
-    from twilio_emulator.core import Core, Listener
+    from twilio_emulator.core import Core, Listener, Timer
     from twilio_emulator.signals import Signal
     from twilio_emulator.webhooks.answers import AnswerHandler
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.compliance.review import submit
-from twilio_emulator.compliance.standing import BRAND, CAMPAIGN
 from twilio_emulator.compliance.usecases import SOLE_PROPRIETOR, USECASES
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import ApiError, invalid
+from twilio_emulator.messaging.standing import BRAND, CAMPAIGN
 from twilio_emulator.paging import meta_page, window_of
 from twilio_emulator.resources.services import find_service
 

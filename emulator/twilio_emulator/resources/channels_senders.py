@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.documents import Document
 from twilio_emulator.errors import invalid
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.numbering.plan import is_e164
 from twilio_emulator.paging import meta_page, window_of
 from twilio_emulator.sids import is_sid

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.calls import Answer, Call, Json, Route
 from twilio_emulator.dates import parse_moment, rfc2822
 from twilio_emulator.errors import ApiError, invalid
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.progress import FINAL, cancel
 from twilio_emulator.messaging.sending import Outgoing, send
 from twilio_emulator.models import Direction, Message, MessageStatus

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.calls import Answer, Call, Endpoint, Json, Route
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import ApiError, invalid
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.pools import (
     POOLED_ALPHA,
     POOLED_CHANNEL,

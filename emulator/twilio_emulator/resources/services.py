@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.calls import Answer, Call, Json, Route
-from twilio_emulator.compliance.standing import CAMPAIGN
 from twilio_emulator.dates import iso8601
 from twilio_emulator.errors import invalid
 from twilio_emulator.messaging.pools import POOLED_ALPHA, POOLED_CHANNEL, POOLED_NUMBER
 from twilio_emulator.messaging.services import DEFAULTS, SERVICE, require_service
+from twilio_emulator.messaging.standing import CAMPAIGN
 from twilio_emulator.paging import meta_page, window_of
 
 if TYPE_CHECKING:

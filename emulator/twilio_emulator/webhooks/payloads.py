@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.addresses import Address
 from twilio_emulator.models import MessageStatus
 from twilio_emulator.numbering.plan import country_of, locate
 

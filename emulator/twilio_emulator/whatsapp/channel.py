@@ -18,8 +18,8 @@ from twilio_emulator.numbering.routing import message_target
 from twilio_emulator.whatsapp import sandbox, senders, window
 
 if TYPE_CHECKING:
+    from twilio_emulator.addresses import Address
     from twilio_emulator.core import Core
-    from twilio_emulator.messaging.addresses import Address
     from twilio_emulator.models import Account, Number, Record
 
 __all__ = ["IMPLICIT", "InboundTarget", "check_sender", "failure_of", "inbound_target", "status_callback"]

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.errors import AdminError
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.sids import is_sid
 
 if TYPE_CHECKING:

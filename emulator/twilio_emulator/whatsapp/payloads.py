@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.addresses import Address
 from twilio_emulator.webhooks.payloads import API_VERSION, content_type_of, media_params
 
 if TYPE_CHECKING:

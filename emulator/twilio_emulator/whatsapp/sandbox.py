@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from twilio_emulator.addresses import Address
     from twilio_emulator.core import Core
-    from twilio_emulator.messaging.addresses import Address
     from twilio_emulator.models import Record
 
 __all__ = ["NUMBER", "activate", "failure_of", "is_sandbox", "joined", "of_account"]

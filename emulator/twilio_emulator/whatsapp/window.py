@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twilio_emulator.messaging.addresses import Address
+from twilio_emulator.addresses import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.clock import VirtualClock
 from twilio_emulator.core import Core
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.optouts import Keyword, keyword_of
 from twilio_emulator.messaging.picking import pick_sender
 from twilio_emulator.messaging.pools import add_number

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twilio_emulator.addresses import Address
 from twilio_emulator.clock import VirtualClock
 from twilio_emulator.dates import iso8601, parse_moment, rfc2822
 from twilio_emulator.errors import ApiError, SettingsError
-from twilio_emulator.messaging.addresses import Address
 from twilio_emulator.messaging.segments import segments
 from twilio_emulator.params import Params
 from twilio_emulator.settings import ConnectTo
