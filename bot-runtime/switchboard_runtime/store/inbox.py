@@ -10,31 +10,33 @@ from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store.records import Accepted, Claim, ConversationState, Inbound, Queue, WorkItem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from switchboard_runtime.store.records import Turn
 
 OTHERS_POLL = 0.5
 """Seconds until an item in another process's hands is looked at again; it may finish long before its lease."""
 
-_HEADS = "SELECT min(id) AS id FROM work WHERE state = 'pending' GROUP BY conversation_id"
+_HEAD = "state = 'pending' AND head = 1"
 
-_WAITING = "SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'"
+_OTHERS = "id NOT IN (SELECT value FROM json_each(:held))"
 
 _CLAIM = f"""
 UPDATE work SET lease_until = :lease_until, owner = :owner, fence = fence + 1, attempts = attempts + 1
 WHERE id IN (
-    SELECT w.id FROM ({_HEADS}) AS head JOIN work AS w ON w.id = head.id
-    WHERE w.due <= :now AND w.lease_until <= :now AND w.id NOT IN (SELECT value FROM json_each(:held))
-    ORDER BY w.id LIMIT :limit
+    SELECT id FROM work WHERE {_HEAD} AND max(due, lease_until) <= :now AND {_OTHERS}
+    ORDER BY max(due, lease_until), id LIMIT :limit
 ) RETURNING id
 """  # noqa: S608  # put together from constants
 
-_NEXT = f"""
-SELECT min(CASE WHEN w.lease_until > :now THEN min(w.lease_until, :others) ELSE w.due END)
-FROM ({_HEADS}) AS head JOIN work AS w ON w.id = head.id
-WHERE w.id NOT IN (SELECT value FROM json_each(:held))
+_NEXT_FREE = f"""
+SELECT max(due, lease_until) AS free_at FROM work WHERE {_HEAD} AND {_OTHERS}
+ORDER BY max(due, lease_until), id LIMIT 1
 """  # noqa: S608  # put together from constants
+
+_LEASED = f"SELECT 1 FROM work WHERE {_HEAD} AND lease_until > :now AND {_OTHERS} LIMIT 1"  # noqa: S608
+
+_WAITING = "SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'"
 
 _ITEM = """
 SELECT w.id AS work_id, w.fence, w.attempts, w.conversation_id, c.mode, c.opted_out, c.contacted, c.language,
@@ -91,19 +93,28 @@ def claim(
     db: sqlite3.Connection, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
 ) -> Claim[WorkItem]:
     """Lease the heads of free lanes."""
-    arguments = {
+    arguments: dict[str, float | int | str] = {
         "now": now,
         "lease_until": now + lease,
         "owner": owner,
         "limit": limit,
         "held": json.dumps(list(held)),
-        "others": now + OTHERS_POLL,
     }
     ids = sorted(row["id"] for row in db.execute(_CLAIM, arguments).fetchall())
     items = tuple(_item(db.execute(_ITEM, (work,)).fetchone()) for work in ids)
     arguments["held"] = json.dumps([*held, *ids])
-    next_due = db.execute(_NEXT, arguments).fetchone()[0]
-    return Claim(items=items, next_due=next_due)
+    return Claim(items=items, next_due=next_due(db, _NEXT_FREE, _LEASED, arguments))
+
+
+def next_due(db: sqlite3.Connection, free: str, leased: str, arguments: Mapping[str, object]) -> float | None:
+    """When a head that is not held may become free: as its row says, or sooner when another process has one."""
+    first = db.execute(free, arguments).fetchone()
+    if first is None:
+        return None
+    free_at = float(first["free_at"])
+    if db.execute(leased, arguments).fetchone() is None:
+        return free_at
+    return min(free_at, float(str(arguments["now"])) + OTHERS_POLL)
 
 
 def _item(row: sqlite3.Row) -> WorkItem:
@@ -171,5 +182,5 @@ def postpone(db: sqlite3.Connection, item: WorkItem, *, due: float) -> None:
 
 def waiting(db: sqlite3.Connection) -> Queue:
     """Depth and age of the inbox."""
-    row = db.execute("SELECT count(*) AS depth, min(created_at) AS oldest FROM work WHERE state = 'pending'").fetchone()
+    row = db.execute(_WAITING).fetchone()
     return Queue(depth=row["depth"], oldest=row["oldest"])

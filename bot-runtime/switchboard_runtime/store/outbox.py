@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import LeaseLost
-from switchboard_runtime.store.inbox import OTHERS_POLL
+from switchboard_runtime.store.inbox import next_due
 from switchboard_runtime.store.records import Claim, OutboxItem, Queue
 
 if TYPE_CHECKING:
@@ -22,20 +22,22 @@ if TYPE_CHECKING:
 
 _UNSENT = "state IN ('queued', 'sending')"
 
-_HEADS = f"SELECT min(seq) AS seq FROM outbox WHERE {_UNSENT} GROUP BY conversation_id"  # noqa: S608
+_HEAD = f"{_UNSENT} AND head = 1"
+
+_OTHERS = "seq NOT IN (SELECT value FROM json_each(:held))"
 
 _FREE = f"""
-SELECT o.*, c.opted_out FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
-JOIN conversation AS c ON c.id = o.conversation_id
-WHERE o.due <= :now AND o.lease_until <= :now AND o.seq NOT IN (SELECT value FROM json_each(:held))
-ORDER BY o.seq LIMIT :limit
+SELECT o.*, c.opted_out FROM outbox AS o CROSS JOIN conversation AS c ON c.id = o.conversation_id
+WHERE {_HEAD} AND max(due, lease_until) <= :now AND {_OTHERS}
+ORDER BY max(due, lease_until), seq LIMIT :limit
 """  # noqa: S608  # put together from constants
 
-_NEXT = f"""
-SELECT min(CASE WHEN o.lease_until > :now THEN min(o.lease_until, :others) ELSE o.due END)
-FROM ({_HEADS}) AS head JOIN outbox AS o ON o.seq = head.seq
-WHERE o.seq NOT IN (SELECT value FROM json_each(:held))
+_NEXT_FREE = f"""
+SELECT max(due, lease_until) AS free_at FROM outbox WHERE {_HEAD} AND {_OTHERS}
+ORDER BY max(due, lease_until), seq LIMIT 1
 """  # noqa: S608  # put together from constants
+
+_LEASED = f"SELECT 1 FROM outbox WHERE {_HEAD} AND lease_until > :now AND {_OTHERS} LIMIT 1"  # noqa: S608
 
 _WAITING = f"SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox WHERE {_UNSENT}"  # noqa: S608
 
@@ -116,7 +118,7 @@ def claim(
     db: sqlite3.Connection, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
 ) -> Claim[OutboxItem]:
     """Lease the heads of free lanes and write their intents; who opted out meanwhile gets nothing any more."""
-    arguments = {"now": now, "others": now + OTHERS_POLL, "limit": limit, "held": json.dumps(list(held))}
+    arguments: dict[str, float | int | str] = {"now": now, "limit": limit, "held": json.dumps(list(held))}
     items = []
     for row in db.execute(_FREE, arguments).fetchall():
         look_first = row["state"] == "sending"
@@ -136,8 +138,7 @@ def claim(
         )
         items.append(_item(row, intent_at=intent_at, look_first=look_first))
     arguments["held"] = json.dumps([*held, *(item.seq for item in items)])
-    next_due = db.execute(_NEXT, arguments).fetchone()[0]
-    return Claim(items=tuple(items), next_due=next_due)
+    return Claim(items=tuple(items), next_due=next_due(db, _NEXT_FREE, _LEASED, arguments))
 
 
 def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem:
@@ -263,11 +264,8 @@ def waiting(db: sqlite3.Connection) -> Queue:
 
 def release(db: sqlite3.Connection, *, owner: str, now: float) -> None:
     """End an owner's leases on work and replies; a reply whose POST may be done stays one to look up."""
-    db.execute(
-        "UPDATE work SET lease_until = 0 WHERE state = 'pending' AND owner = ? AND lease_until > ?",
-        (owner, now),
-    )
-    db.execute(
-        f"UPDATE outbox SET lease_until = 0 WHERE {_UNSENT} AND owner = ? AND lease_until > ?",  # noqa: S608
-        (owner, now),
-    )
+    for table, held in (("work", "state = 'pending' AND head = 1"), ("outbox", _HEAD)):
+        db.execute(
+            f"UPDATE {table} SET lease_until = 0 WHERE {held} AND owner = ? AND lease_until > ?",  # noqa: S608
+            (owner, now),
+        )
