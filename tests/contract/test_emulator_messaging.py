@@ -606,8 +606,8 @@ def test_a_reply_from_a_pooled_number_belongs_to_its_service(world: SyncWorld, c
 def test_a_message_to_a_number_of_another_account_comes_in_there(world: SyncWorld, customer: SyncCustomer) -> None:
     """It is one account's outbound and the other's inbound message."""
     number = world.parent.incoming_phone_numbers.create(phone_number="+13055550199")
-    world.parent.messages.create(to=NUMBER, from_=number.phone_number, body="from afar")
     customer.answer("<Response><Message>hello</Message></Response>")
+    world.parent.messages.create(to=NUMBER, from_=number.phone_number, body="from afar")
     world.emulator.settle()
 
     (form,) = customer.forms
