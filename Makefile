@@ -60,7 +60,8 @@ generate: setup ## write the CRDs and reference pages anew
 test-unit: setup ## pure functions and state machines; under a minute
 	@$(RUN) pytest tests/unit -q
 
-test-contract: setup ## the parts against one another and against Twilio's OpenAPI documents
+test-contract: setup ## the parts against one another and against Twilio's OpenAPI documents; the emulator's page in a browser
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 	@$(RUN) pytest tests/contract -q
 
 test-chart: setup ## the Helm chart, rendered
