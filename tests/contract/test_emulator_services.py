@@ -289,6 +289,12 @@ REFUSALS: dict[str, tuple[int, int, str, Callable[[SyncWorld], object]]] = {
         "InboundRequestUrl",
         lambda world: service(world, inbound_request_url="ftp://a.example/"),
     ),
+    "service with a bad fallback URL": (
+        400,
+        30122,
+        "FallbackUrl",
+        lambda world: service(world, inbound_request_url="https://a.example/", fallback_url="a.example"),
+    ),
     "service with a bad method": (400, 21403, "InboundMethod", lambda world: service(world, inbound_method="PUT")),
     "service with a bad use case": (400, 20001, "Usecase", lambda world: service(world, usecase="spam")),
     "service with too long a validity": (

@@ -38,10 +38,12 @@ _FLAGS = {
     "use_inbound_webhook_on_number": "UseInboundWebhookOnNumber",
 }
 _URLS = {
-    "inbound_request_url": "InboundRequestUrl",
-    "fallback_url": "FallbackUrl",
-    "status_callback": "StatusCallback",
+    "inbound_request_url": ("InboundRequestUrl", 21402),
+    "fallback_url": ("FallbackUrl", 30122),
+    "status_callback": ("StatusCallback", 21402),
 }
+"""The parameter of each URL, and the code of one that cannot be used."""
+
 _USECASES = (
     {
         "usecase": "notifications",
@@ -147,8 +149,8 @@ def _given(call: Call) -> dict[str, object]:
     values["validity_period"] = params.integer("ValidityPeriod", least=1, most=36_000)
     values["usecase"] = params.choice("Usecase", [usecase["usecase"] for usecase in _USECASES])
     given = {name: value for name, value in values.items() if value is not None}
-    for name, parameter in _URLS.items():
-        url = params.url(parameter, code=21402)
+    for name, (parameter, code) in _URLS.items():
+        url = params.url(parameter, code=code)
         if url is not None:
             given[name] = url or None
     return given
