@@ -519,6 +519,17 @@ def test_a_service_writes_on_whatsapp_from_its_whatsapp_sender(world: SyncWorld)
     assert sender_for(world, made, f"whatsapp:{PHONE}") == f"whatsapp:{NUMBER}"
 
 
+def test_a_whatsapp_sender_that_is_deleted_leaves_its_service(world: SyncWorld) -> None:
+    """The service lists it no more, and has nobody left who writes on WhatsApp."""
+    made = pool(world, NUMBER)
+    sid = whatsapp_sender(world)
+    made.channel_senders.create(sid=sid)
+
+    world.sub.messaging.v2.channels_senders(sid).delete()
+
+    assert made.channel_senders.list() == []
+
+
 def test_a_service_that_lost_its_senders_meanwhile_fails_its_messages() -> None:
     """A scheduled or accepted message finds that out when its turn comes."""
     with a_world(status_delay=1) as world:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
-from tests.contract.emulator_sync import NUMBER, PHONE, SyncCustomer, SyncWorld, a_customer, a_world, refused
+from tests.contract.emulator_sync import (
+    NUMBER,
+    PHONE,
+    SyncCustomer,
+    SyncWorld,
+    a_customer,
+    a_world,
+    refused,
+    whatsapp_sender,
+)
 from twilio_emulator.errors import AdminError
 from twilio_emulator.whatsapp.senders import SenderStatus
 
@@ -254,6 +263,20 @@ def test_a_senders_account_keeps_it_when_the_number_moves(world: SyncWorld) -> N
     assert status_of(world, made.sid) == "ONLINE"
     with refused(400, 63007, OWN):
         world.parent.messages.create(to=USER, from_=OWN, body="Hola")
+
+
+def test_a_closed_account_gives_its_address_back(world: SyncWorld) -> None:
+    """Who buys the number later can register it, and is written to."""
+    online(world)
+    world.parent.api.v2010.accounts(world.sub_sid).update(status="closed")
+    world.advance(11 * 86_400)
+
+    heir = world.emulator.subaccount("heir")
+    heir.incoming_phone_numbers.create(phone_number=NUMBER)
+    whatsapp_sender(world.emulator, heir)
+    world.say("Hola", sender=USER, recipient=OWN)
+
+    assert [message.body for message in heir.messages.list()] == ["Hola"]
 
 
 # ------------------------------------------------------------------------------------------------------------- refusals

@@ -1,6 +1,7 @@
 """The senders that Messaging Services send from: numbers, alphanumeric sender IDs, WhatsApp senders.
 
-A number or a WhatsApp sender is in one service at most. A number that is released or moved leaves its service.
+A number or a WhatsApp sender is in one service at most. A number that is released or moved leaves its service, and
+so does a sender that is deleted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = [
     "add_alpha",
     "add_channel",
     "add_number",
-    "forget_number",
+    "forget",
     "senders",
     "service_of",
 ]
@@ -108,9 +109,9 @@ def senders(core: Core, service: Record, kind: str) -> list[Record]:
     return core.store.records.where(kind, parent_sid=service.sid)
 
 
-def forget_number(core: Core, number_sid: str) -> None:
-    """Take a number that its account no longer has out of its service."""
-    pooled = core.store.records.find(POOLED_NUMBER, number_sid)
+def forget(core: Core, kind: str, sid: str) -> None:
+    """Take a number or a WhatsApp sender that its account no longer has out of its service."""
+    pooled = core.store.records.find(kind, sid)
     if pooled:
         core.store.records.delete(pooled)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_emulator.messaging.answering import MessageAnswers
-from twilio_emulator.messaging.pools import forget_number
+from twilio_emulator.messaging.pools import POOLED_CHANNEL, POOLED_NUMBER, forget
 from twilio_emulator.models import WebhookKind
 
 if TYPE_CHECKING:
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
-_LEAVING = frozenset({"number.released", "number.transferred"})
+_LEAVING = {
+    "number.released": POOLED_NUMBER,
+    "number.transferred": POOLED_NUMBER,
+    "sender.removed": POOLED_CHANNEL,
+}
 
 
-def _numbers_leave(core: Core, signal: Signal) -> None:
-    """Take a number that left its account out of its Messaging Service."""
-    if signal.name in _LEAVING:
-        forget_number(core, signal.resource_sid)
+def _senders_leave(core: Core, signal: Signal) -> None:
+    """Take what left its account out of its Messaging Service."""
+    if kind := _LEAVING.get(signal.name):
+        forget(core, kind, signal.resource_sid)
 
 
 TIMERS: Mapping[str, Timer] = {}
 ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {WebhookKind.INBOUND: MessageAnswers()}
-LISTENERS: tuple[Listener, ...] = (_numbers_leave,)
+LISTENERS: tuple[Listener, ...] = (_senders_leave,)

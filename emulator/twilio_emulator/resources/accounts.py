@@ -11,6 +11,7 @@ from twilio_emulator.dates import rfc2822
 from twilio_emulator.errors import ApiError, invalid, unauthorized
 from twilio_emulator.models import Account, AccountStatus
 from twilio_emulator.paging import uri_page, window_of
+from twilio_emulator.signals import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,11 +94,24 @@ def update(call: Call) -> Answer:
     if call.params.text("Status") is not None:
         _check_status(call, account)
     if status == AccountStatus.CLOSED:
-        call.core.store.numbers.release_all(account.sid, now=call.now)
+        _give_back(call, account)
     changed = call.core.store.accounts.change(
         account.sid, now=call.now, friendly_name=name or account.friendly_name, status=status
     )
     return Answer(body=_render(call, changed))
+
+
+def _give_back(call: Call, account: Account) -> None:
+    """Release what an account that closes holds, and tell the other parts."""
+    signals = call.core.signals
+    for number in call.core.store.numbers.release_all(account.sid, now=call.now):
+        data = {"phone_number": number.phone_number, "owner_sid": account.sid}
+        signals.emit(
+            Signal(name="number.released", account_sid=account.sid, resource_sid=number.sid, now=call.now, data=data)
+        )
+    signals.emit(
+        Signal(name="account.closed", account_sid=account.sid, resource_sid=account.sid, now=call.now, data={})
+    )
 
 
 def _check_status(call: Call, account: Account) -> None:

@@ -112,7 +112,7 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """Take a sender off WhatsApp: its address is free again."""
-    call.core.store.records.delete(_named(call))
+    senders.remove(call.core, _named(call), now=call.now)
     return Answer(status=204)
 
 

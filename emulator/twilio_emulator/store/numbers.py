@@ -155,10 +155,14 @@ class Numbers:
         """Forget that a number was released."""
         self._database.execute("DELETE FROM released_numbers WHERE phone_number = ?", phone_number)
 
-    def release_all(self, account_sid: str, *, now: float) -> None:
-        """Take every number from an account."""
-        for row in self._database.rows("SELECT * FROM numbers WHERE account_sid = ?", account_sid):
-            self.release(_number(row), now=now)
+    def release_all(self, account_sid: str, *, now: float) -> list[Number]:
+        """Take every number from an account, and return them."""
+        numbers = [
+            _number(row) for row in self._database.rows("SELECT * FROM numbers WHERE account_sid = ?", account_sid)
+        ]
+        for number in numbers:
+            self.release(number, now=now)
+        return numbers
 
 
 def _number(row: sqlite3.Row) -> Number:

@@ -33,6 +33,8 @@ __all__ = [
     "of_address",
     "put_in_state",
     "register",
+    "remove",
+    "remove_with_account",
     "step",
     "submit_code",
 ]
@@ -141,6 +143,28 @@ def put_in_state(
     for reason in reasons:
         _alert(core, sender, reason, now=now)
     return core.store.records.change(moved, data={"offline_reasons": [dict(reason) for reason in reasons] or None})
+
+
+def remove(core: Core, sender: Record, *, now: float) -> None:
+    """Take a sender off WhatsApp: its address is free again."""
+    core.store.records.delete(sender)
+    core.signals.emit(
+        Signal(
+            name="sender.removed",
+            account_sid=sender.account_sid,
+            resource_sid=sender.sid,
+            now=now,
+            data={"address": sender.key},
+        )
+    )
+
+
+def remove_with_account(core: Core, signal: Signal) -> None:
+    """Take the senders of an account that is closed off WhatsApp."""
+    if signal.name != "account.closed":
+        return
+    for sender in core.store.records.where(SENDER, account_sid=signal.account_sid):
+        remove(core, sender, now=signal.now)
 
 
 def of_address(core: Core, address: str) -> Record | None:

@@ -16,4 +16,4 @@ __all__ = ["ANSWER_HANDLERS", "LISTENERS", "TIMERS"]
 
 TIMERS: Mapping[str, Timer] = {senders.SENDER: senders.step}
 ANSWER_HANDLERS: Mapping[str, AnswerHandler] = {}
-LISTENERS: tuple[Listener, ...] = (window.listen,)
+LISTENERS: tuple[Listener, ...] = (window.listen, senders.remove_with_account)
