@@ -172,6 +172,10 @@ class NumberConfig:
     emergency_status: str = "Inactive"
     emergency_address_sid: str | None = None
 
+    def as_json(self) -> dict[str, object]:
+        """Return the properties by name; ``dataclasses.asdict`` would copy each value deeply."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number:

@@ -7,7 +7,6 @@ checked when a number is bought, when that part of it changes, and when it moves
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -137,7 +136,7 @@ def render_dependent(number: Number) -> Json:
     """Return a number as an address lists it."""
     place = locate(number.phone_number)
     type_ = place.type if place else None
-    config = asdict(number.config)
+    config = number.config.as_json()
     return {
         **{name: config[name] or None for name in _DEPENDENT},
         "voice_caller_id_lookup": number.config.voice_caller_id_lookup,
@@ -227,7 +226,7 @@ def _render(call: Call, number: Number) -> Json:
     place = locate(number.phone_number)
     type_ = place.type if place else None
     return {
-        **asdict(number.config),
+        **number.config.as_json(),
         "account_sid": number.account_sid,
         "address_requirements": type_.address if type_ else "none",
         "api_version": "2010-04-01",

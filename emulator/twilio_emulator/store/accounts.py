@@ -26,6 +26,14 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_by_name ON accounts (friendly_name, seq);
 CREATE INDEX accounts_by_owner ON accounts (owner_sid, seq);
 CREATE INDEX accounts_by_status ON accounts (owner_sid, status, seq);
+CREATE TABLE open_subaccounts (owner_sid TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER subaccount_opened AFTER INSERT ON accounts WHEN new.sid <> new.owner_sid AND new.status <> 'closed' BEGIN
+    INSERT INTO open_subaccounts VALUES (new.owner_sid, 1) ON CONFLICT (owner_sid) DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER subaccount_closed AFTER UPDATE OF status ON accounts
+WHEN new.sid <> new.owner_sid AND old.status <> 'closed' AND new.status = 'closed' BEGIN
+    UPDATE open_subaccounts SET number = number - 1 WHERE owner_sid = new.owner_sid;
+END;
 CREATE TABLE api_keys (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE, account_sid TEXT NOT NULL,
     friendly_name TEXT NOT NULL, kind TEXT NOT NULL, secret_digest TEXT NOT NULL,
@@ -90,13 +98,7 @@ class Accounts:
 
     def count_open_subaccounts(self, owner_sid: str) -> int:
         """Count the subaccounts that use up the quota: closed ones do not."""
-        return int(
-            self._database.scalar(
-                "SELECT count(*) FROM accounts WHERE owner_sid = ? AND sid <> owner_sid AND status <> ?",
-                owner_sid,
-                AccountStatus.CLOSED,
-            )
-        )
+        return int(self._database.scalar("SELECT number FROM open_subaccounts WHERE owner_sid = ?", owner_sid) or 0)
 
     def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[Account]:
         """Return one page of the accounts that meet the conditions."""

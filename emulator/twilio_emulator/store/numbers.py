@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Number, NumberConfig
@@ -58,7 +57,7 @@ class Numbers:
             "country": country,
             "kind": kind,
             "friendly_name": friendly_name,
-            "config": json.dumps(asdict(config)),
+            "config": json.dumps(config.as_json()),
             "created": now,
             "updated": now,
         }
@@ -103,7 +102,7 @@ class Numbers:
         values = {
             "account_sid": account_sid,
             "friendly_name": friendly_name,
-            "config": json.dumps(asdict(config)),
+            "config": json.dumps(config.as_json()),
             "updated": now,
         }
         self._database.update("numbers", "sid", sid, values)
@@ -111,7 +110,7 @@ class Numbers:
 
     def configure(self, number: Number, *, config: NumberConfig, now: float) -> Number:
         """Set the configuration and nothing else."""
-        self._database.update("numbers", "sid", number.sid, {"config": json.dumps(asdict(config)), "updated": now})
+        self._database.update("numbers", "sid", number.sid, {"config": json.dumps(config.as_json()), "updated": now})
         return self.require(number.sid)
 
     def with_config(self, account_sid: str, fields: Sequence[str], value: str) -> list[Number]:

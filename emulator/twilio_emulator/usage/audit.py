@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -130,8 +131,14 @@ def _state(body: Mapping[str, object]) -> dict[str, object]:
     return {
         name: _clean(value)
         for name, value in body.items()
-        if (value is None or isinstance(value, str | int | float | bool)) and not _SECRET.search(name)
+        if (value is None or isinstance(value, str | int | float | bool)) and not _is_secret(name)
     }
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    """There are a few hundred names, asked for again and again."""
+    return _SECRET.search(name) is not None
 
 
 def _clean(value: object) -> object:
