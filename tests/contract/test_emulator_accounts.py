@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_customer, a_world, refused
 
 if TYPE_CHECKING:
@@ -16,17 +17,7 @@ if TYPE_CHECKING:
 OTHER_NUMBER = "+13055550124"
 NO_ACCOUNT = "AC" + "9" * 32
 
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
-
-
-def drives(method: str, host: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[(host, method, path)] = function
-        return function
-
-    return enter
+drives = DRIVES = Drives()
 
 
 @pytest.fixture
@@ -90,9 +81,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=" ".join)
 def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The SDK drives it without complaint, and every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 def test_names_are_not_unique_and_filters_are_exact(world: SyncWorld) -> None:

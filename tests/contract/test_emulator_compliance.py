@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, SyncWorld, a_world, refused
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ VERIFICATION: dict[str, Any] = {
     "opt_in_type": "WEB_FORM",
     "message_volume": "1,000",
 }
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
+drives = DRIVES = Drives("messaging")
 
 
 @pytest.fixture
@@ -42,16 +43,6 @@ def world() -> Iterator[SyncWorld]:
     """An emulator with one subaccount; reviews take a minute a step."""
     with a_world(review_delay=60) as world:
         yield world
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint of messaging v1."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("messaging", method, path)] = function
-        return function
-
-    return enter
 
 
 def brand(world: SyncWorld, **more: Any) -> Any:
@@ -227,9 +218,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", DRIVES, ids=" ".join)
 def test_the_sdk_drives_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """Request and answer are as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # ------------------------------------------------------------------------------------------------------------- refusals

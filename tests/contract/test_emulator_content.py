@@ -9,11 +9,12 @@ import pytest
 from twilio.rest.content.v1.content import ContentList
 from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_world, refused
 from tests.contract.test_emulator_whatsapp import OWN, USER, admin, online
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 TEXT = {"twilio/text": {"body": "Hola {{1}}, su mesa {{2}} llega hoy."}}
 SAMPLES = {"1": "Ana", "2": "Pampa"}
@@ -65,7 +66,7 @@ EVERY_TYPE: dict[str, dict[str, Any]] = {
     },
     "whatsapp/flows": {"body": "Pida turno", "button_text": "Empezar", "flow_id": "123"},
 }
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
+drives = DRIVES = Drives("content")
 
 
 @pytest.fixture
@@ -74,16 +75,6 @@ def world() -> Iterator[SyncWorld]:
     with a_world() as world:
         world.buy()
         yield world
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint of content v1."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("content", method, path)] = function
-        return function
-
-    return enter
 
 
 def make(
@@ -197,9 +188,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=lambda operation: f"{operation[1]} {operation[2]}")
 def test_the_sdk_drives_every_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """And every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # --------------------------------------------------------------------------------------------------------------- making

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_customer, a_world, refused
 from tests.contract.test_emulator_signing_keys import basic, rule, setting, shared_key, signed_with
 from twilio_emulator.background import background_emulator
@@ -22,17 +23,7 @@ if TYPE_CHECKING:
 TEST = Credentials(sid="AC" + "7" * 32, token="made-up-test-token")
 VALID = "+15005550006"
 
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
-
-
-def drives(method: str, host: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[(host, method, path)] = function
-        return function
-
-    return enter
+drives = DRIVES = Drives()
 
 
 @pytest.fixture

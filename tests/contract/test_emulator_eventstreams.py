@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_customer, a_world, refused
 
 if TYPE_CHECKING:
@@ -21,18 +22,7 @@ DELIVERED = "com.twilio.messaging.message.delivered"
 RECEIVED = "com.twilio.messaging.inbound-message.received"
 LOGGED = "com.twilio.error-logs.error.logged"
 _HOURS = 3600.0
-Drive = Callable[[SyncWorld], None]
-DRIVES: dict[tuple[str, str, str], Drive] = {}
-
-
-def drives(method: str, path: str) -> Callable[[Drive], Drive]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Drive) -> Drive:
-        DRIVES[("events", method, path)] = function
-        return function
-
-    return enter
+drives = DRIVES = Drives("events")
 
 
 @pytest.fixture
@@ -227,8 +217,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", DRIVES, ids=lambda key: f"{key[1]} {key[0]}{key[2]}")
 def test_the_sdk_drives(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The official SDK can do it, and the answer is as Twilio's document says."""
-    DRIVES[operation](world)
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # ------------------------------------------------------------------------------------------------------------- delivery

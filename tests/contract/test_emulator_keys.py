@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_kit import MAIN_KEY
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_world, refused
 from twilio_emulator.permissions import is_known, missing
@@ -23,17 +24,7 @@ CREATE = "/twilio/messaging/messages/create"
 KEY_SID = re.compile("SK[0-9a-f]{32}")
 NO_KEY = "SK" + "9" * 32
 
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
-
-
-def drives(method: str, host: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[(host, method, path)] = function
-        return function
-
-    return enter
+drives = DRIVES = Drives()
 
 
 @pytest.fixture
@@ -135,9 +126,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=" ".join)
 def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The SDK drives it without complaint, and every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # ------------------------------------------------------------------------------------------------------ what keys reach

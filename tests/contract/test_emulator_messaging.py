@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncCustomer, SyncWorld, a_customer, a_world, refused
 from twilio_emulator.dates import iso8601
 
@@ -16,7 +17,7 @@ DUMB, TOLL_FREE = "+34900555010", "+18005550123"
 US_PHONE, SPANISH_PHONE = "+12065550100", "+34612345678"
 STOPPED = "You have successfully been unsubscribed. You will not receive any more messages from this number. "
 MEDIA = "https://a.example/1.png"
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
+drives = DRIVES = Drives("api", "/2010-04-01/Accounts/{AccountSid}/Messages/")
 
 
 @pytest.fixture
@@ -33,16 +34,6 @@ def customer(world: SyncWorld) -> Iterator[SyncCustomer]:
     with a_customer(world.emulator) as customer:
         world.sub.incoming_phone_numbers.list()[0].update(sms_url=f"{customer.url}/sms")
         yield customer
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint below Messages."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("api", method, f"/2010-04-01/Accounts/{{AccountSid}}/Messages/{path}")] = function
-        return function
-
-    return enter
 
 
 def send(world: SyncWorld, to: str = PHONE, **more: Any) -> Any:
@@ -120,9 +111,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", DRIVES, ids=" ".join)
 def test_the_sdk_drives_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """Request and answer are as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # ------------------------------------------------------------------------------------------------------------- refusals

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, SyncWorld, a_customer, a_world, refused
 from twilio_emulator.resources import ROUTES
 from twilio_emulator.usage.audit import event_type_of
@@ -16,20 +17,9 @@ from twilio_emulator.usage.audit import event_type_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Drive = Callable[[SyncWorld], None]
-DRIVES: dict[tuple[str, str, str], Drive] = {}
+drives = DRIVES = Drives("monitor")
 _SECRET = "s3cr3t-p4ss"  # made up
 _HOUR = 3600.0
-
-
-def drives(method: str, path: str) -> Callable[[Drive], Drive]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Drive) -> Drive:
-        DRIVES[("monitor", method, path)] = function
-        return function
-
-    return enter
 
 
 @pytest.fixture
@@ -98,8 +88,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", DRIVES, ids=lambda key: f"{key[1]} {key[0]}{key[2]}")
 def test_the_sdk_drives(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The official SDK can do it, and the answer is as Twilio's document says."""
-    DRIVES[operation](world)
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # --------------------------------------------------------------------------------------------------------------- alerts

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, SyncWorld, a_customer, a_world, refused
 from tests.contract.regulatory_kit import (
     AR_FREE,
@@ -22,21 +23,11 @@ from tests.contract.regulatory_kit import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
 REVIEW = 60.0
 TEN_DAYS = 10 * 86_400
 _A = "/2010-04-01/Accounts/{AccountSid}"
+drives = DRIVES = Drives("api", _A)
 _URL = "https://a.example/hook"
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint of an account."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("api", method, f"{_A}{path}")] = function
-        return function
-
-    return enter
 
 
 @pytest.fixture
@@ -157,9 +148,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=" ".join)
 def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The SDK drives it without complaint, and every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # ------------------------------------------------------------------------------------------- applications of numbers

@@ -6,26 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import SyncWorld, a_customer, a_world, refused
 from tests.contract.regulatory_kit import ES_LOCAL, address, admin, bundle, filled_bundle, submitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
+drives = DRIVES = Drives("numbers")
 REVIEW = 60.0
 _ROOT = "/v2/RegulatoryCompliance"
 _BUNDLE = f"{_ROOT}/Bundles/{{BundleSid}}"
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint of numbers.twilio.com."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("numbers", method, path)] = function
-        return function
-
-    return enter
 
 
 @pytest.fixture
@@ -238,9 +229,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=" ".join)
 def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The SDK drives it without complaint, and every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # -------------------------------------------------------------------------------------------------------- the review

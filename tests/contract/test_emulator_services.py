@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncCustomer, SyncWorld, a_customer, a_world, refused
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ OTHER, MIAMI, SEATTLE, DUMB = "+13055550124", "+13055550125", "+12065550126", "+
 TORONTO, CANADIAN_PHONE = "+14165550127", "+16045550100"
 US_PHONE, SPANISH_PHONE = "+12065550100", "+34612345678"
 NOWHERE = "MG" + "0" * 32
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
+drives = DRIVES = Drives("messaging")
 
 
 @pytest.fixture
@@ -30,16 +31,6 @@ def customer(world: SyncWorld) -> Iterator[SyncCustomer]:
     """A customer's web server."""
     with a_customer(world.emulator) as customer:
         yield customer
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint of messaging v1."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("messaging", method, path)] = function
-        return function
-
-    return enter
 
 
 def service(world: SyncWorld, **settings: Any) -> Any:
@@ -214,9 +205,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", DRIVES, ids=" ".join)
 def test_the_sdk_drives_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """Request and answer are as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # ------------------------------------------------------------------------------------------------------------- refusals

@@ -14,6 +14,7 @@ from twilio.rest.webhooks.v1.rule import RuleList
 from twilio.rest.webhooks.v1.setting import SettingList
 from twilio.rest.webhooks.v1.shared_key import SharedKeyList
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import SyncCustomer, SyncWorld, a_customer, a_world
 
 if TYPE_CHECKING:
@@ -24,17 +25,7 @@ if TYPE_CHECKING:
 SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
 _ROOT = "/v1/Webhooks"
 
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
-
-
-def drives(method: str, host: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[(host, method, path)] = function
-        return function
-
-    return enter
+drives = DRIVES = Drives()
 
 
 @pytest.fixture
@@ -225,9 +216,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=" ".join)
 def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The SDK drives it without complaint, and every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 def is_signed_by(customer: SyncCustomer, secret: str, *, index: int = -1) -> bool:

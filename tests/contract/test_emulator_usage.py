@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_customer, a_world, refused
 from twilio_emulator.clock import VirtualClock
 
@@ -19,18 +20,7 @@ _A = "/2010-04-01/Accounts/{AccountSid}"
 _RECORDS = f"{_A}/Usage/Records"
 _TRIGGERS = f"{_A}/Usage/Triggers"
 _DAY, _HOUR = 86_400.0, 3600.0
-Drive = Callable[[SyncWorld], None]
-DRIVES: dict[tuple[str, str, str], Drive] = {}
-
-
-def drives(method: str, host: str, path: str) -> Callable[[Drive], Drive]:
-    """Enter a function as what drives an endpoint."""
-
-    def enter(function: Drive) -> Drive:
-        DRIVES[(host, method, path)] = function
-        return function
-
-    return enter
+drives = DRIVES = Drives()
 
 
 @pytest.fixture
@@ -159,8 +149,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", DRIVES, ids=lambda key: f"{key[1]} {key[0]}{key[2]}")
 def test_the_sdk_drives(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The official SDK can do it, and the answer is as Twilio's document says."""
-    DRIVES[operation](world)
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # -------------------------------------------------------------------------------------------------------------- records

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import NUMBER, PHONE, a_world, refused
 from tests.contract.emulator_voice import Phone, a_voice_server
 from twilio_emulator.background import background_emulator
@@ -33,18 +34,7 @@ HOLA = "<Response><Say>Hola</Say></Response>"
 LONG = "<Response><Pause length='600'/></Response>"
 URL = "https://bots.example.com/voice"
 _A = "/2010-04-01/Accounts/{AccountSid}"
-
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as the drive of an endpoint."""
-
-    def enter(drive: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES["api", method, f"{_A}{path}"] = drive
-        return drive
-
-    return enter
+drives = DRIVES = Drives("api", _A)
 
 
 @pytest.fixture
@@ -240,9 +230,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=lambda operation: f"{operation[1]} {operation[2]}")
 def test_the_sdk_and_the_documents_agree_with_the_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """The SDK drives it without complaint, and every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # -------------------------------------------------------------------------------------------------- whole conversations

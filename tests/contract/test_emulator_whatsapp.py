@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
+from tests.contract.emulator_drives import Drives
 from tests.contract.emulator_sync import (
     NUMBER,
     PHONE,
@@ -24,7 +25,7 @@ from twilio_emulator.errors import AdminError
 from twilio_emulator.whatsapp.senders import SenderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 CORPUS = Path(__file__).parent / "twilio-webhooks"
 OWN, USER = f"whatsapp:{NUMBER}", f"whatsapp:{PHONE}"
@@ -33,7 +34,7 @@ HIDDEN = "whatsapp:US.13491208655302741918"
 SANDBOX = "whatsapp:+14155238886"
 PROFILE = {"name": "Muebles del Sur", "vertical": "Shopping and Retail", "emails": ["hola@sur.example"]}
 HOUR, DAY = 3600.0, 86_400.0
-DRIVES: dict[tuple[str, str, str], Callable[[SyncWorld], None]] = {}
+drives = DRIVES = Drives("messaging")
 
 
 @pytest.fixture
@@ -49,16 +50,6 @@ def customer(world: SyncWorld) -> Iterator[SyncCustomer]:
     """A customer's web server."""
     with a_customer(world.emulator) as customer:
         yield customer
-
-
-def drives(method: str, path: str) -> Callable[[Callable[[SyncWorld], None]], Callable[[SyncWorld], None]]:
-    """Enter a function as what drives an endpoint of messaging v2."""
-
-    def enter(function: Callable[[SyncWorld], None]) -> Callable[[SyncWorld], None]:
-        DRIVES[("messaging", method, path)] = function
-        return function
-
-    return enter
 
 
 def register(world: SyncWorld, address: str = OWN, client: Any = None, **more: Any) -> Any:
@@ -154,9 +145,7 @@ def _(world: SyncWorld) -> None:
 @pytest.mark.parametrize("operation", sorted(DRIVES), ids=lambda operation: f"{operation[1]} {operation[2]}")
 def test_the_sdk_drives_every_endpoint(world: SyncWorld, operation: tuple[str, str, str]) -> None:
     """And every call on the way is as documented."""
-    DRIVES[operation](world)
-
-    assert operation in world.recorder.served
+    DRIVES.check(world, operation)
 
 
 # --------------------------------------------------------------------------------------------------------------- states
