@@ -8,13 +8,15 @@ import random
 import secrets
 import signal
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
 
-from switchboard_runtime.assistants import Answering, ScriptAssistant
+from switchboard_runtime.assistants.egress import Egress
+from switchboard_runtime.assistants.factory import Assistants, check_assistants
 from switchboard_runtime.channels.twilio_rest import TwilioCourier, load_client
 from switchboard_runtime.clock import Clock, SystemClock
 from switchboard_runtime.config import load_directory
@@ -30,8 +32,8 @@ from switchboard_twilio import TwilioTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
+    from switchboard_runtime.assistants import Answering
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import Directory, TenantEntry
 
@@ -52,13 +54,17 @@ class Ports:
         clock: time.
         new_id: unguessable ids of letters and digits: traces, replies, this process.
         chance: 0 to 1, for jitter.
-        answering: makes an assistant's responder.
+        answering: makes an assistant's responder; None for the runtime's own.
+        knowledge: folder of ``{slug}/`` with the assistants' texts.
+        egress: where assistants may call.
     """
 
     clock: Clock
     new_id: Callable[[], str]
     chance: Callable[[], float]
-    answering: Answering = ScriptAssistant
+    answering: Answering | None = None
+    knowledge: Path = Path("/etc/switchboard/knowledge")
+    egress: Egress = field(default_factory=Egress)
 
 
 def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Ports) -> web.Application:
@@ -80,14 +86,20 @@ def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Po
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
             stores = await _open_stores(stack, directory, data_dir, policy, ports)
+            warming = []
             for entry in directory.entries:
-                service = _service(entry, stores[entry.slug], session, policy, ports, context.metrics)
+                answering = ports.answering
+                if answering is None:
+                    answering = assistants = _assistants(entry, ports)
+                    stack.push_async_callback(assistants.close)
+                    warming.append(asyncio.create_task(assistants.warm(entry.document)))
+                service = _service(entry, stores[entry.slug], session, policy, ports, context.metrics, answering)
                 services[entry.slug] = service
                 service.start()
             loading = asyncio.create_task(asyncio.to_thread(load_client))
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
-            await loading
+            await asyncio.gather(loading, *warming)
             await asyncio.gather(*(service.stop() for service in services.values()))
         log_event(_LOG, logging.INFO, "stopped")
 
@@ -135,18 +147,26 @@ def _service(
     policy: Policy,
     ports: Ports,
     metrics: Metrics,
+    answering: Answering,
 ) -> TenantService:
     transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return TenantService(
         document=entry.document,
         store=store,
         courier=TwilioCourier(document=entry.document, credentials=entry.credentials, transport=transport),
-        answering=ports.answering,
+        answering=answering,
         clock=ports.clock,
         chance=ports.chance,
         policy=policy,
         metrics=metrics,
     )
+
+
+def _assistants(entry: TenantEntry, ports: Ports) -> Assistants:
+    """The tenant's assistants; raises what keeps them from answering."""
+    knowledge = ports.knowledge / entry.slug
+    check_assistants(entry.document, secret=entry.credentials.secret, knowledge=knowledge)
+    return Assistants(clock=ports.clock, secret=entry.credentials.secret, knowledge=knowledge, egress=ports.egress)
 
 
 def _file(data_dir: Path, entry: TenantEntry) -> Path:
@@ -198,7 +218,13 @@ async def run(settings: Settings) -> None:
     directory = load_directory(tenants, credentials, now=clock.now)
     _check_writable(data_dir)
     policy = Policy(lease=settings.seconds("lease_seconds"), look_grace=settings.seconds("look_grace_seconds"))
-    ports = Ports(clock=clock, new_id=lambda: secrets.token_hex(12), chance=random.random)
+    ports = Ports(
+        clock=clock,
+        new_id=lambda: secrets.token_hex(12),
+        chance=random.random,
+        knowledge=Path(settings.knowledge_dir),
+        egress=Egress(allowed=settings.allowed_hosts()),
+    )
     host, port = settings.address()
     app = build_app(directory=directory, data_dir=data_dir, policy=policy, ports=ports)
     runner = await serve(app, host=host, port=port)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from switchboard_runtime.config import Assistant
 
-__all__ = ["Answering", "Question", "Responder"]
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+__all__ = ["Answer", "Answering", "Lead", "Question", "Responder", "Said", "Usage"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Something that was said in the conversation before."""
+
+    who: Literal["contact", "bot", "human"]
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +31,76 @@ class Question:
         language: the conversation's language.
         languages: the tenant's, in order of preference.
         display_name: how the tenant is called.
+        history: what was said before, oldest first; without ``text``.
     """
 
     text: str
     language: str
     languages: tuple[str, ...]
     display_name: str
+    history: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What an answer took, over all requests that were made for it.
+
+    Attributes:
+        input_tokens: cached ones included.
+        cached_tokens: those of the input that the vendor had cached.
+        output_tokens: reasoning included.
+        requests: asked of any model, the failed ones included.
+        estimated: a vendor did not say, so the tokens are partly our estimate.
+        cost: money; None when the price of any of it is unknown, which is not 0.
+        currency: of ``cost``; None with it.
+    """
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    requests: int = 0
+    estimated: bool = False
+    cost: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """A person who wants something, as the assistant understood it."""
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    interest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an assistant says, and what it took to say it.
+
+    Attributes:
+        text: the reply.
+        handoff: a person must take over; the text says so.
+        outcome: how the text came to be; ``answered`` is the model's own words.
+        usage: None when no model was asked.
+        model: ``provider/name`` of the one that answered, if one did.
+        sources: names of the knowledge texts that were looked up for it.
+        leads: what was captured; handed to the sink already.
+    """
+
+    text: str
+    handoff: bool = False
+    outcome: Literal["answered", "corrected", "catalogue", "script", "declined", "withheld", "canned"] = "answered"
+    usage: Usage | None = None
+    model: str | None = None
+    sources: tuple[str, ...] = ()
+    leads: tuple[Lead, ...] = ()
 
 
 class Responder(Protocol):
     """An assistant, ready to answer. May fail; the engine retries and then says so politely."""
 
-    async def answer(self, question: Question) -> str | None:
+    async def answer(self, question: Question) -> str | Answer | None:
         """The reply, or None when it has nothing to say."""
         ...
 

@@ -52,6 +52,16 @@ class CredentialsFolder:
         self._checked = now()
         self._mark = _mark(folder)
         self._current = _read(folder)
+        self._others: dict[str, tuple[float, str | None]] = {}
+
+    def secret(self, name: str) -> str | None:
+        """The content of another file of the folder, such as a model's key; None when there is none."""
+        now = self._now()
+        read_at, value = self._others.get(name, (-_CHECK_EVERY, None))
+        if now - read_at >= _CHECK_EVERY:
+            value = _value(self._folder / name) or None
+            self._others[name] = (now, value)
+        return value
 
     def current(self) -> Credentials:
         """The newest complete credentials."""

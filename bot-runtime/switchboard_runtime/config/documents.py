@@ -7,21 +7,30 @@ names that point nowhere are refused, so that a typo never passes for a setting.
 from __future__ import annotations
 
 import re
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 __all__ = [
     "PLACEHOLDERS",
     "Assistant",
     "Handoff",
+    "HttpTool",
+    "Knowledge",
+    "LanguageModel",
+    "ModelChoice",
+    "ModelPrice",
     "Number",
     "Product",
     "Rule",
     "Script",
     "TenantDocument",
+    "ToolParameter",
+    "Topic",
     "When",
     "localized",
 ]
@@ -32,12 +41,30 @@ PLACEHOLDERS = frozenset({"name", "price", "currency", "stock", "status", "descr
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _DEFAULT_LANGUAGES = ("en",)
 
+_OWN_TOOLS = ("search_catalogue", "search_knowledge", "save_lead", "hand_to_human", "decline_off_topic")
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        plain = False
+    if not plain or re.search(r"[\s\\\x00-\x1f]", value):
+        raise ValueError("must be an http(s) URL with a host and no user or password in it")
+    return value
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{4,14}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Filled = Annotated[str, StringConstraints(min_length=1)]
 Texts = Annotated[dict[Language, Filled], Field(min_length=1)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Money = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 class _Model(BaseModel):
@@ -93,14 +120,120 @@ class Script(_Model):
     otherwise: Texts | None = None
 
 
+class ModelPrice(_Model):
+    """What a model costs from a day on, for a million tokens; the newest row that is valid counts."""
+
+    valid_from: date
+    currency: Currency = "USD"
+    input: Money
+    output: Money
+    cached_input: Money | None = None
+
+
+class ModelChoice(_Model):
+    """One model at one vendor.
+
+    ``api_key`` is the name of a file beside the tenant's other credentials, never the key itself; None sends none
+    that means anything, for servers that ask for none. A model without ``prices`` costs an unknown amount, not 0.
+    """
+
+    provider: Literal["openai", "anthropic", "google"]
+    model: Filled
+    base_url: HttpUrl | None = None
+    api_key: Identifier | None = None
+    stream: bool = False
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=16, le=8192)] = 512
+    prices: tuple[ModelPrice, ...] = ()
+
+    @field_validator("prices")
+    @classmethod
+    def _one_price_a_day(cls, value: tuple[ModelPrice, ...]) -> tuple[ModelPrice, ...]:
+        _unique("prices", [row.valid_from.isoformat() for row in value])
+        return tuple(sorted(value, key=lambda row: row.valid_from))
+
+
+class ToolParameter(_Model):
+    """One argument that the model gives to an HTTP tool."""
+
+    name: ToolName
+    description: str = ""
+    type: Literal["string", "integer", "number", "boolean"] = "string"
+    required: bool = True
+    one_of: tuple[Filled, ...] = ()
+
+
+class HttpTool(_Model):
+    """A call that the model may ask for. Arguments go into the query of a GET and into the JSON of a POST.
+
+    ``secret`` names a credentials file that is sent as the bearer token; the model never sees it.
+    """
+
+    name: ToolName
+    description: Filled
+    url: HttpUrl
+    method: Literal["GET", "POST"] = "GET"
+    parameters: tuple[ToolParameter, ...] = ()
+    secret: Identifier | None = None
+
+    @field_validator("parameters")
+    @classmethod
+    def _names_differ(cls, value: tuple[ToolParameter, ...]) -> tuple[ToolParameter, ...]:
+        _unique("parameters", [parameter.name for parameter in value])
+        return value
+
+
+class Knowledge(_Model):
+    """A text the assistant may answer from: given here, or as a file of the knowledge folder."""
+
+    name: Identifier
+    text: Filled | None = None
+    file: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.text is None) == (self.file is None):
+            raise ValueError("give exactly one of text and file")
+        return self
+
+
+class Topic(_Model):
+    """What the assistant is for, and what it says to all else; a phrase of ``blocked`` is never sent to a model."""
+
+    about: Filled
+    refusal: Texts | None = None
+    blocked: tuple[Filled, ...] = ()
+
+
+class LanguageModel(_Model):
+    """The models of an assistant, in the order they are tried, and what they may do."""
+
+    choices: Annotated[tuple[ModelChoice, ...], Field(min_length=1, max_length=5)]
+    deadline_seconds: Annotated[float, Field(ge=1, le=60)] = 12.0
+    history_tokens: Annotated[int, Field(ge=0, le=100_000)] = 2000
+    max_requests: Annotated[int, Field(ge=1, le=12)] = 5
+    tools: tuple[Literal["catalogue", "lead", "handoff"], ...] = ("catalogue", "lead", "handoff")
+    http_tools: tuple[HttpTool, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()
+    topic: Topic | None = None
+    canned: Texts | None = None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _unique("httpTools", [*_OWN_TOOLS, *(tool.name for tool in self.http_tools)])
+        _unique("knowledge", [text.name for text in self.knowledge])
+        return self
+
+
 class Assistant(_Model):
-    """How a bot thinks. ``instructions`` are for a language model; ``script`` needs none."""
+    """How a bot thinks. ``instructions`` are for a language model; ``script`` needs none, and stands in for it."""
 
     name: Identifier
     instructions: str | None = None
     disclosure: Texts | None = None
     products: tuple[Product, ...] = ()
     script: Script | None = None
+    model: LanguageModel | None = None
 
 
 class Number(_Model):

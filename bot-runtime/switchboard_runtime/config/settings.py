@@ -29,6 +29,9 @@ class Settings:
         log_level: DEBUG, INFO, WARNING or ERROR.
         lease_seconds: how long a worker may hold an item before another may take it over.
         look_grace_seconds: how long Twilio's list may lag before what is absent from it is sent again.
+        knowledge_dir: folder of ``{slug}/`` with the texts that assistants look things up in.
+        egress_allow: hosts, ``host`` or ``host:port`` with commas between, that assistants may call wherever they are
+            and by plain http, such as a model server in the cluster.
     """
 
     tenants_dir: str = "/etc/switchboard/tenants"
@@ -38,6 +41,8 @@ class Settings:
     log_level: str = "INFO"
     lease_seconds: str = "20"
     look_grace_seconds: str = "30"
+    knowledge_dir: str = "/etc/switchboard/knowledge"
+    egress_allow: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
@@ -79,6 +84,10 @@ class Settings:
         if not 0.1 <= value <= 3600:
             raise ConfigurationError(_PREFIX + name.upper(), f"{text!r} is no number of seconds from 0.1 to 3600")
         return value
+
+    def allowed_hosts(self) -> frozenset[str]:
+        """What ``egress_allow`` names."""
+        return frozenset(host for part in self.egress_allow.split(",") if (host := part.strip().lower()))
 
     def paths(self) -> tuple[Path, Path, Path]:
         """Folders of tenants, credentials and data."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from switchboard_runtime.assistants.base import Question
+from switchboard_runtime.assistants.base import Answer, Question
 from switchboard_runtime.assistants.languages import choose_language
 from switchboard_runtime.assistants.words import contains, words
 from switchboard_runtime.config import localized
@@ -52,11 +52,15 @@ def begin_turn(document: TenantDocument, state: ConversationState, message: Inbo
     return _ask(document, spoken, message)
 
 
-def end_turn(document: TenantDocument, ask: Ask, said: str | None) -> Turn:
-    """The turn, now that the assistant answered."""
-    outcome = "answered" if said else "nothing to say"
-    text = said or _phrase("received", document, ask.state)
-    return _reply(document, ask.state, ask.assistant, text, outcome)
+def end_turn(document: TenantDocument, ask: Ask, said: str | Answer | None) -> Turn:
+    """The turn, now that the assistant answered; an :class:`Answer` may pass the conversation to a person."""
+    handoff = isinstance(said, Answer) and said.handoff
+    answered = said.text if isinstance(said, Answer) else said
+    text = answered or _phrase("received", document, ask.state)
+    turn = _reply(document, ask.state, ask.assistant, text, "answered" if answered else "nothing to say")
+    if not handoff:
+        return turn
+    return replace(turn, state=replace(turn.state, mode="human", epoch=turn.state.epoch + 1), outcome="handed off")
 
 
 def excuse_turn(document: TenantDocument, ask: Ask) -> Turn:
