@@ -71,13 +71,13 @@ def test_letters_are_those_of_the_keypad() -> None:
 @pytest.mark.parametrize(
     ("wanted", "prefixes"),
     [
-        (Search(region="FL"), {"305", "786"}),
+        (Search(region="FL"), {"305", "407", "786", "813"}),
         (Search(locality="miami"), {"305", "786"}),
         (Search(postal_code="33101"), {"305"}),
         (Search(rate_center="HILO"), {"808"}),
-        (Search(lata="722"), {"415", "510"}),
+        (Search(lata="722"), {"408", "415", "510", "628", "650"}),
         (Search(area_code="999"), set()),
-        (Search(near=(37.7749, -122.4194), distance=25), {"415", "510"}),
+        (Search(near=(37.7749, -122.4194), distance=25), {"415", "510", "628"}),
         (Search(near=(0.0, 0.0), distance=100), set()),
     ],
 )
