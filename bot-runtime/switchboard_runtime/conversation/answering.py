@@ -72,14 +72,15 @@ class Answerer:
         step = begin_turn(self._document, item.state, item.message)
         if not isinstance(step, Ask):
             return step
-        if item.attempts > self._policy.answer_attempts:
+        if item.attempts > self._policy.claims:
+            self._log(logging.ERROR, "given up: no claim of it ever ended", item)
             return excuse_turn(self._document, step)
         try:
             async with asyncio.timeout(self._policy.turn_deadline):
                 said = await self._answering(step.assistant).answer(step.question)
         except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
             self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
-            return None
+            return excuse_turn(self._document, step) if item.attempts >= self._policy.answer_attempts else None
         return end_turn(self._document, step, said)
 
     def _log(self, level: int, event: str, item: WorkItem, **fields: object) -> None:

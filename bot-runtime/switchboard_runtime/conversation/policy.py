@@ -31,6 +31,7 @@ class Policy:
         first_delay: the first back-off; doubles.
         longest_delay: the last.
         answer_attempts: tries of an assistant before the polite excuse goes out.
+        claims: times a message is taken in hand, also by processes that died or could not write, before the excuse.
         turn_deadline: for one try.
         answer_lanes: conversations worked on at once.
         send_lanes: conversations sent to at once.
@@ -47,6 +48,7 @@ class Policy:
     first_delay: float = 1.0
     longest_delay: float = 300.0
     answer_attempts: int = 4
+    claims: int = 100
     turn_deadline: float = 15.0
     answer_lanes: int = 64
     send_lanes: int = 16

@@ -228,6 +228,25 @@ async def test_an_assistant_that_keeps_failing_gives_an_excuse(
     assert len(tries) == Policy().answer_attempts
 
 
+async def test_a_message_that_many_processes_died_with_is_still_answered(
+    root: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """Their deaths, or a full disk, are not the assistant's failures: no excuse is due."""
+
+    def claimed_often() -> None:
+        [file] = (root / "data").glob("*.sqlite3")
+        with sqlite3.connect(file) as db:
+            db.execute("UPDATE work SET attempts = 50 WHERE state = 'pending'")
+
+    async with served(root, clock=clock, policy=Policy(answer_lanes=0)) as caller:
+        await caller.say("mesa")
+    claimed_often()
+    async with served(root, clock=clock):
+        await eventually(lambda: twilio.posts)
+
+    assert twilio.bodies() == ["Mesa Pampa: 120000 ARS, 4 en stock."]
+
+
 async def test_a_suspended_tenant_keeps_messages_and_says_nothing(
     root: Path, twilio: FakeTwilio, clock: TurnedClock
 ) -> None:
