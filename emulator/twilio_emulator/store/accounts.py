@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Account, AccountStatus, AccountType, ApiKey
+from twilio_emulator.store.table import Table
 from twilio_emulator.store.window import slice_of
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ _CONTAINING = """EXISTS (SELECT 1 FROM (SELECT lower(?) AS part) WHERE instr(low
     OR EXISTS (SELECT 1 FROM numbers WHERE numbers.account_sid = accounts.sid AND instr(phone_number, part)))"""
 
 
-class Accounts:
+class Accounts(Table[Account]):
     """The table of accounts."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, "accounts", lambda row: Account(**dict(row)))
 
     def add(
         self,
@@ -79,18 +80,6 @@ class Accounts:
         )
         return self.require(sid)
 
-    def find(self, sid: str) -> Account | None:
-        """Return the account, or None."""
-        row = self._database.one("SELECT * FROM accounts WHERE sid = ?", sid)
-        return Account(**dict(row)) if row else None
-
-    def require(self, sid: str) -> Account:
-        """Return an account that is known to exist."""
-        account = self.find(sid)
-        if account is None:
-            raise LookupError(f"account {sid} is gone")
-        return account
-
     def parent(self) -> Account | None:
         """Return the account that owns itself, or None in an empty store."""
         row = self._database.one("SELECT * FROM accounts WHERE sid = owner_sid")
@@ -99,11 +88,6 @@ class Accounts:
     def count_open_subaccounts(self, owner_sid: str) -> int:
         """Count the subaccounts that use up the quota: closed ones do not."""
         return int(self._database.scalar("SELECT number FROM open_subaccounts WHERE owner_sid = ?", owner_sid) or 0)
-
-    def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[Account]:
-        """Return one page of the accounts that meet the conditions."""
-        rows, more = self._database.page("accounts", conditions, window)
-        return slice_of([Account(**dict(row)) for row in rows], more=more)
 
     @staticmethod
     def subaccounts(owner_sid: str, *, containing: str = "", status: str = "") -> list[tuple[str, object]]:

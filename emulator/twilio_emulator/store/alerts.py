@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Alert
-from twilio_emulator.store.window import slice_of
+from twilio_emulator.store.table import Table
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Window
 
 __all__ = ["SCHEMA", "Alerts"]
 
@@ -31,11 +30,11 @@ _KEPT = 100_000
 _SWEEP_EVERY = 1_000
 
 
-class Alerts:
+class Alerts(Table[Alert]):
     """The table of alerts; the oldest are forgotten."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, "alerts", _alert)
 
     def add(
         self,
@@ -73,16 +72,6 @@ class Alerts:
         seq = self._database.insert("alerts", values)
         if seq % _SWEEP_EVERY == 0:
             self._database.execute("DELETE FROM alerts WHERE seq <= ?", seq - _KEPT)
-
-    def find(self, sid: str) -> Alert | None:
-        """Return the alert, or None."""
-        row = self._database.one("SELECT * FROM alerts WHERE sid = ?", sid)
-        return _alert(row) if row else None
-
-    def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[Alert]:
-        """Return one page of the alerts that meet the conditions."""
-        rows, more = self._database.page("alerts", conditions, window)
-        return slice_of([_alert(row) for row in rows], more=more)
 
 
 def _alert(row: sqlite3.Row) -> Alert:

@@ -6,14 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twilio_emulator.store.window import slice_of
+from twilio_emulator.store.table import Table
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Window
 
 __all__ = ["SCHEMA", "AuditEvent", "AuditLog"]
 
@@ -61,11 +60,11 @@ class AuditEvent:
     created: float
 
 
-class AuditLog:
+class AuditLog(Table[AuditEvent]):
     """The table of changes."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, "audit_events", _event)
 
     def add(
         self,
@@ -98,22 +97,12 @@ class AuditLog:
         if seq % _SWEEP_EVERY == 0:
             self._database.execute("DELETE FROM audit_events WHERE seq <= ?", seq - _KEPT)
 
-    def find(self, sid: str) -> AuditEvent | None:
-        """Return the change, or None."""
-        row = self._database.one("SELECT * FROM audit_events WHERE sid = ?", sid)
-        return _event(row) if row else None
-
     def last_of(self, resource_sid: str) -> AuditEvent | None:
         """Return the latest change of a resource, or None."""
         row = self._database.one(
             "SELECT * FROM audit_events WHERE resource_sid = ? ORDER BY seq DESC LIMIT 1", resource_sid
         )
         return _event(row) if row else None
-
-    def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[AuditEvent]:
-        """Return one page of the changes that meet the conditions, newest first."""
-        rows, more = self._database.page("audit_events", conditions, window)
-        return slice_of([_event(row) for row in rows], more=more)
 
 
 def _event(row: sqlite3.Row) -> AuditEvent:

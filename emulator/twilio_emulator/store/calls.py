@@ -9,14 +9,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twilio_emulator.store.window import slice_of
+from twilio_emulator.store.table import Table
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Stretch, Window
+    from twilio_emulator.store.window import Stretch
 
 __all__ = ["SCHEMA", "CallEntry", "CallEvent", "Calls"]
 
@@ -79,11 +79,11 @@ class CallEvent:
     data: Mapping[str, object]
 
 
-class Calls:
+class Calls(Table[CallEntry]):
     """The table of calls and that of what happened in them."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, "calls", _call)
 
     def add(
         self,
@@ -117,23 +117,6 @@ class Calls:
         }
         self._database.insert("calls", values)
         return self.require(sid)
-
-    def find(self, sid: str) -> CallEntry | None:
-        """Return the call, or None."""
-        row = self._database.one("SELECT * FROM calls WHERE sid = ?", sid)
-        return _call(row) if row else None
-
-    def require(self, sid: str) -> CallEntry:
-        """Return a call that is known to exist."""
-        call = self.find(sid)
-        if call is None:
-            raise LookupError(f"call {sid} is gone")
-        return call
-
-    def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[CallEntry]:
-        """Return one page of the calls that meet the conditions, newest first."""
-        rows, more = self._database.page("calls", conditions, window)
-        return slice_of([_call(row) for row in rows], more=more)
 
     def since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[CallEntry]:
         """Return calls of a stretch of the log, oldest first."""

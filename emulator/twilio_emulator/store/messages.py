@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Message
-from twilio_emulator.store.window import slice_of
+from twilio_emulator.store.table import Table
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Stretch, Window
+    from twilio_emulator.store.window import Stretch
 
 __all__ = ["SCHEMA", "Conversation", "Messages"]
 
@@ -50,11 +50,11 @@ class Conversation:
     last: Message
 
 
-class Messages:
+class Messages(Table[Message]):
     """The table of messages."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, "messages", _message)
 
     def add(
         self,
@@ -98,23 +98,6 @@ class Messages:
         }
         self._database.insert("messages", values)
         return self.require(sid)
-
-    def find(self, sid: str) -> Message | None:
-        """Return the message, or None."""
-        row = self._database.one("SELECT * FROM messages WHERE sid = ?", sid)
-        return _message(row) if row else None
-
-    def require(self, sid: str) -> Message:
-        """Return a message that is known to exist."""
-        message = self.find(sid)
-        if message is None:
-            raise LookupError(f"message {sid} is gone")
-        return message
-
-    def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[Message]:
-        """Return one page of the messages that meet the conditions."""
-        rows, more = self._database.page("messages", conditions, window)
-        return slice_of([_message(row) for row in rows], more=more)
 
     def since(self, stretch: Stretch, conditions: Sequence[tuple[str, object]] = ()) -> list[Message]:
         """Return messages of a stretch of the log, oldest first."""

@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from twilio_emulator.models import Number, NumberConfig
-from twilio_emulator.store.window import slice_of
+from twilio_emulator.store.table import Table
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
     from twilio_emulator.store.database import Database
-    from twilio_emulator.store.window import Slice, Window
 
 __all__ = ["QUARANTINE", "SCHEMA", "Numbers"]
 
@@ -31,11 +30,11 @@ QUARANTINE = 10 * 86_400
 """Seconds a released number is offered to nobody; so long its last owner can have it back by the Console."""
 
 
-class Numbers:
+class Numbers(Table[Number]):
     """The table of owned numbers, and the quarantine of released ones."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, "numbers", _number)
 
     def add(
         self,
@@ -64,18 +63,6 @@ class Numbers:
         self._database.insert("numbers", values)
         return self.require(sid)
 
-    def find(self, sid: str) -> Number | None:
-        """Return the number with this SID, or None."""
-        row = self._database.one("SELECT * FROM numbers WHERE sid = ?", sid)
-        return _number(row) if row else None
-
-    def require(self, sid: str) -> Number:
-        """Return a number that is known to exist."""
-        number = self.find(sid)
-        if number is None:
-            raise LookupError(f"number {sid} is gone")
-        return number
-
     def owner_of(self, phone_number: str) -> Number | None:
         """Return who owns a number in E.164 form, or None."""
         row = self._database.one("SELECT * FROM numbers WHERE phone_number = ?", phone_number)
@@ -91,11 +78,6 @@ class Numbers:
             now - QUARANTINE,
         )
         return taken is None
-
-    def page(self, conditions: Sequence[tuple[str, object]], window: Window) -> Slice[Number]:
-        """Return one page of the numbers that meet the conditions."""
-        rows, more = self._database.page("numbers", conditions, window)
-        return slice_of([_number(row) for row in rows], more=more)
 
     def change(self, sid: str, *, account_sid: str, friendly_name: str, config: NumberConfig, now: float) -> Number:
         """Set owner, name and configuration."""
