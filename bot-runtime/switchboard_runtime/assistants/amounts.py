@@ -82,6 +82,7 @@ _STOCK_WORDS = _set(
     "stock unidades unidad units unit estoque existencia existencias unidade disponibles disponiveis available left "
     "quedan queda restan restam remaining pieces piezas pecas inventario inventory sobran"
 )
+_ADJECTIVES = _set("us american canadian australian")
 _FREE = _set("gratis gratuito gratuita gratuitos gratuitas free regalo bonificado complimentary")
 _SPELLED = _set(
     "un uno una one dos two dois duas tres three cuatro four quatro cinco five seis six siete seven sete ocho "
@@ -146,9 +147,9 @@ def spelled_out(text: str) -> bool:
         "stock",
         "estoque",
     }
-    pairs = zip(said, [*said[1:], ""], [*said[2:], "", ""], strict=False)
     return any(
-        word in _SPELLED and (after in units or (after == "de" and later in units)) for word, after, later in pairs
+        word in _SPELLED and not before.isdecimal() and (after in units or (after == "de" and later in units))
+        for before, word, after, later in zip(["", *said], said, [*said[1:], ""], [*said[2:], "", ""], strict=False)
     )
 
 
@@ -183,6 +184,8 @@ def _amount(line: str, found: re.Match[str]) -> Amount:
     if near and near[0] in _MULTIPLIERS and (near[0] != "m" or not rest.startswith(" ")):
         value *= _MULTIPLIERS[near[0]]
         near = near if near[0] == "lucas" else near[1:]
+    elif near and near[0] not in _ADJECTIVES:
+        near = near[:1]
     marks = [mark for mark in (*(before.groups() if before else ()), *near[:2]) if mark]
     currencies = [known for mark in marks if (known := _currencies(mark))]
     kind = _kind(line, found, marks, money=bool(currencies))
