@@ -309,6 +309,17 @@ async def test_the_state_shows_every_account_with_what_it_has(world: World) -> N
         await world.emulator.admin.accounts(account="AC0")
 
 
+async def test_the_state_leaves_out_the_emulators_own_notes(world: World) -> None:
+    """That a number's rent falls due is no resource; the full export has it."""
+    await world.buy()
+    told = await world.raw("GET", f"/emulator/v1/state?account={world.sub_sid}", None)
+    everything = await world.raw("GET", "/emulator/v1/state?full=1", None)
+
+    assert told[1]["accounts"][0]["counts"] == {"numbers": 1}
+    assert told[1]["accounts"][0]["resources"] == []
+    assert "rented-number" in str(everything[1])
+
+
 async def test_the_state_comes_in_pages(world: World) -> None:
     """Each account once, whatever the size of the page."""
     for number in range(7):

@@ -25,6 +25,8 @@ __all__ = ["ROUTES"]
 _USUAL_PAGE = 100
 _MOST_EACH = 200
 """Most numbers and most other resources told of one account."""
+_BOOKKEEPING = frozenset({"rented-number"})
+"""Kinds of record that are no resource of anybody's but the emulator's own notes; ``full=1`` has them too."""
 _POSITION = re.compile(r"(?P<requests>[0-9]{1,15})-(?P<deliveries>[0-9]{1,15})")
 _HIDDEN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -90,9 +92,11 @@ def _accounts(core: Core, rows: list[Mapping[str, Any]]) -> list[dict[str, objec
             "friendlyName": row["friendly_name"],
             "status": row["status"],
             "created": iso8601(row["created"]),
-            "counts": counts[row["sid"]],
+            "counts": {kind: number for kind, number in counts[row["sid"]].items() if kind not in _BOOKKEEPING},
             "numbers": [_number(number) for number in numbers[row["sid"]]],
-            "resources": [_resource(resource) for resource in records[row["sid"]]],
+            "resources": [
+                _resource(resource) for resource in records[row["sid"]] if resource["kind"] not in _BOOKKEEPING
+            ],
         }
         for row in rows
     ]
