@@ -1,4 +1,4 @@
-"""``switchboard-runtime serve``: the command line."""
+"""``switchboard-runtime serve`` and ``replay``: the command line."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ _REFUSED = 78
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     flags = vars(_parser().parse_args(arguments))
-    del flags["command"]
+    command = flags.pop("command")
     try:
         settings = Settings.read(os.environ, flags)
         configure_logging(level=settings.log_level)
+        if command == "replay":
+            from switchboard_runtime.replaying import replay  # noqa: PLC0415  # as below
+
+            asyncio.run(replay(settings, only_list=flags["list"], dead_letters=flags["dead_letters"]))
+            return 0
         from switchboard_runtime.app import run  # noqa: PLC0415  # a wrong flag is told without loading a server
 
         asyncio.run(run(settings))
@@ -44,9 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="answer webhooks until SIGTERM")
+    replay = commands.add_parser("replay", help="try quarantined webhooks again, as after an upgrade")
+    replay.add_argument("--list", action="store_true", help="only list what waits, and the dead letters")
+    replay.add_argument("--dead-letters", action="store_true", help="put dead letters back into their lanes too")
     for field in fields(Settings):
         flag = "--" + field.name.replace("_", "-")
-        serve.add_argument(flag, help=f"overrides SWITCHBOARD_{field.name.upper()}; default {field.default}")
+        for command in (serve, replay):
+            command.add_argument(flag, help=f"overrides SWITCHBOARD_{field.name.upper()}; default {field.default}")
     return parser
 
 

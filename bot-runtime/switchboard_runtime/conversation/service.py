@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StatusUpdate,
         Store,
         Turn,
+        Webhook,
         WorkItem,
     )
     from switchboard_runtime.telemetry.metrics import Metrics
@@ -165,6 +166,14 @@ class TenantService:
         if ours:
             self._outbox.nudge()
         return ours
+
+    async def quarantine(self, webhook: Webhook) -> bool:
+        """Keep what is not understood; whether it is new.
+
+        Raises:
+            StoreUnavailable: it is not stored.
+        """
+        return await self._store.quarantine(webhook)
 
     async def queues(self) -> Mapping[str, Queue]:
         """What waits."""

@@ -6,6 +6,7 @@ Callers show the tenant's bearer token. Whoever has no token learns nothing, not
 from __future__ import annotations
 
 import hmac
+import json
 import logging
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from switchboard_runtime.channels.json_api import JsonMessage, read_json, to_inb
 from switchboard_runtime.channels.twilio_forms import phone_number
 from switchboard_runtime.edge.body import form_pairs, is_form, read_body
 from switchboard_runtime.edge.context import CONTEXT, host, refuse
-from switchboard_runtime.edge.twilio_webhooks import accept_form, verify
+from switchboard_runtime.edge.twilio_webhooks import SignedJson, accept_form, quarantine, verify
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
 
@@ -27,6 +28,7 @@ __all__ = ["by_slug", "legacy", "tenants"]
 _LOG = logging.getLogger(__name__)
 _ANSWER_SECONDS = 10.0
 _KEY_HEADER = "Idempotency-Key"
+_OUR_FIELDS = frozenset({"telefono", "mensaje"})
 
 
 async def by_slug(request: web.Request) -> web.Response:
@@ -41,7 +43,7 @@ async def by_slug(request: web.Request) -> web.Response:
         return body
     content = read_json(body)
     if isinstance(content, str):
-        return _bad_request(request, entry, content)
+        return await _foreign(request, entry, body) or _bad_request(request, entry, content)
     return await _answer(request, entry, content)
 
 
@@ -78,6 +80,8 @@ async def _legacy_form(request: web.Request, body: bytes) -> web.Response:
     if entry is None:
         return refuse(request, 404, "no tenant for this number or host")
     form = verify(request, body, entry)
+    if isinstance(form, SignedJson):
+        return await quarantine(request, entry, body, "JSON")
     return form if isinstance(form, web.Response) else await accept_form(request, form)
 
 
@@ -108,6 +112,20 @@ async def _answer(request: web.Request, entry: TenantEntry, content: JsonMessage
     if replies is None:
         return web.json_response({"id": inbound.sid, "respuesta": None, "pendiente": True}, status=202)
     return web.json_response({"id": inbound.sid, "respuesta": "\n\n".join(replies) or None})
+
+
+async def _foreign(request: web.Request, entry: TenantEntry, body: bytes) -> web.Response | None:
+    """Keep another platform's JSON, which has none of our fields; None when it means to be ours."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or not content or _OUR_FIELDS & content.keys():
+        return None
+    response = await quarantine(request, entry, body, "JSON of another platform")
+    if response.status != 200:  # 503: not stored
+        return response
+    return web.json_response({"id": None, "respuesta": None, "pendiente": True}, status=202)
 
 
 def _own_number(entry: TenantEntry, to: str | None) -> str:

@@ -13,6 +13,7 @@ ROUTES = (
     web.post("/bot/twilio/fallback", twilio_webhooks.fallback),
     web.post("/bot/twilio/status", twilio_webhooks.status),
     web.post("/bot/twilio/voice", twilio_webhooks.voice),
+    web.post("/bot/twilio/{rest:.*}", twilio_webhooks.unknown),
     web.post("/webhook/{slug}", json_webhooks.by_slug),
     web.post("/webhook", json_webhooks.legacy),
     web.get("/tenants", json_webhooks.tenants),

@@ -11,6 +11,8 @@ For: SQLite here, PostgreSQL beyond one pod, with the same promises:
 - Replies become durable in the transaction that finishes their work item.
 - A claimed reply's intent is durable before the caller may POST it.
 
+since 2026-11-21: ``quarantine``, ``quarantined``, ``settle_quarantined``, ``dead_letters``, ``revive``.
+
 Every method raises :class:`~switchboard_runtime.errors.StoreUnavailable` when nothing of it was kept.
 """
 
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from switchboard_runtime.store.records import (
         Accepted,
         Claim,
+        DeadLetter,
         Inbound,
         OutboxItem,
+        Quarantined,
         Queue,
         StatusUpdate,
         Turn,
+        Webhook,
         WorkItem,
     )
 
@@ -99,6 +104,26 @@ class Store(Protocol):
 
     async def record_status(self, update: StatusUpdate) -> bool:
         """Keep a callback; never lowers a status. Returns whether the message is ours."""
+        ...
+
+    async def quarantine(self, webhook: Webhook) -> bool:
+        """Keep a webhook that is not understood. Returns False when it is there already, under its key."""
+        ...
+
+    async def quarantined(self, *, limit: int, after: int = 0) -> tuple[Quarantined, ...]:
+        """The webhooks that wait to be understood, from the oldest; ``after`` is the last id seen."""
+        ...
+
+    async def settle_quarantined(self, quarantined_id: int) -> None:
+        """Record that a webhook was understood after all: it waits no more."""
+        ...
+
+    async def dead_letters(self, *, limit: int) -> tuple[DeadLetter, ...]:
+        """Messages whose assistant failed at every try, and replies given up for their age; oldest first."""
+        ...
+
+    async def revive(self, letter: DeadLetter) -> bool:
+        """Put a dead letter back into its lane, its attempts forgotten. Returns False when it is none any more."""
         ...
 
     async def queues(self) -> Mapping[str, Queue]:

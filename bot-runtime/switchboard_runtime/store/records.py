@@ -9,11 +9,14 @@ __all__ = [
     "Accepted",
     "Claim",
     "ConversationState",
+    "DeadLetter",
     "Inbound",
     "OutboxItem",
+    "Quarantined",
     "Queue",
     "StatusUpdate",
     "Turn",
+    "Webhook",
     "WorkItem",
 ]
 
@@ -148,3 +151,43 @@ class Queue:
 
     depth: int
     oldest: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A webhook that was signed and not understood, as it came.
+
+    Attributes:
+        key: what makes a repetition of it the same one.
+        path: path and query.
+        content_type: of the body.
+        body: as signed.
+        reason: what was not understood.
+        received_at: seconds since the epoch.
+    """
+
+    key: str
+    path: str
+    content_type: str
+    body: bytes = field(repr=False)
+    reason: str
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A webhook kept until a later release understands it."""
+
+    id: int
+    webhook: Webhook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A message whose assistant failed at every try (``inbox``), or a reply given up (``outbox``)."""
+
+    queue: Literal["inbox", "outbox"]
+    id: int
+    trace: str
+    reason: str
+    attempts: int

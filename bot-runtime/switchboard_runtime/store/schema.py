@@ -111,7 +111,18 @@ Triggers keep the mark, in the transaction of whoever writes: also of a program 
 the file during a rolling update and knows nothing of heads. The mark of what has ended means nothing.
 """
 
-_STEPS = (_V1, _V2)
+_V3 = """
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    path TEXT NOT NULL, content_type TEXT NOT NULL, body BLOB NOT NULL,
+    reason TEXT NOT NULL, received_at REAL NOT NULL, replayed_at REAL
+) STRICT;
+CREATE INDEX quarantine_waiting ON quarantine (id) WHERE replayed_at IS NULL;
+CREATE INDEX work_dead ON work (id) WHERE outcome = 'assistant failed';
+"""
+
+_STEPS = (_V1, _V2, _V3)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchboard_runtime.store import inbox, outbox
+from switchboard_runtime.store import aside, inbox, outbox
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from switchboard_runtime.store.records import (
         Accepted,
         Claim,
+        DeadLetter,
         Inbound,
         OutboxItem,
+        Quarantined,
         Queue,
         StatusUpdate,
         Turn,
+        Webhook,
         WorkItem,
     )
     from switchboard_runtime.store.writer import Writer
@@ -120,6 +123,28 @@ class SqliteStore:
     async def record_status(self, update: StatusUpdate) -> bool:
         """See :meth:`Store.record_status`."""
         return await self._writer.run(self._path, lambda db: outbox.record_status(db, update))
+
+    async def quarantine(self, webhook: Webhook) -> bool:
+        """See :meth:`Store.quarantine`."""
+        return await self._writer.run(self._path, lambda db: aside.quarantine(db, webhook))
+
+    async def quarantined(self, *, limit: int, after: int = 0) -> tuple[Quarantined, ...]:
+        """See :meth:`Store.quarantined`."""
+        return await self._writer.run(self._path, lambda db: aside.quarantined(db, limit=limit, after=after))
+
+    async def settle_quarantined(self, quarantined_id: int) -> None:
+        """See :meth:`Store.settle_quarantined`."""
+        now = self._clock.now()
+        await self._writer.run(self._path, lambda db: aside.settle(db, quarantined_id, now=now))
+
+    async def dead_letters(self, *, limit: int) -> tuple[DeadLetter, ...]:
+        """See :meth:`Store.dead_letters`."""
+        return await self._writer.run(self._path, lambda db: aside.dead_letters(db, limit=limit))
+
+    async def revive(self, letter: DeadLetter) -> bool:
+        """See :meth:`Store.revive`."""
+        now = self._clock.now()
+        return await self._writer.run(self._path, lambda db: aside.revive(db, letter, now=now))
 
     async def queues(self) -> Mapping[str, Queue]:
         """See :meth:`Store.queues`."""

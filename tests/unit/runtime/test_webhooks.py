@@ -64,12 +64,9 @@ async def test_the_fallback_answers_what_the_webhook_missed(caller: Caller, twil
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        pytest.param({"MessageSid": "-", "SmsMessageSid": "-"}, 400, id="no MessageSid"),
-        pytest.param({"From": "-"}, 400, id="no From"),
         pytest.param({"AccountSid": "AC" + "0" * 32}, 403, id="another account"),
         pytest.param({"AccountSid": "-"}, 403, id="no account"),
         pytest.param({"To": "whatsapp:+13055550999"}, 403, id="another's number"),
-        pytest.param({"To": "-"}, 403, id="no number"),
     ],
 )
 async def test_a_signed_form_that_is_not_a_message_to_this_tenant_stores_nothing(
@@ -153,7 +150,7 @@ async def test_a_signature_that_names_another_algorithm_is_refused(caller: Calle
 
 
 async def test_signed_json_is_checked_on_its_raw_body(caller: Caller) -> None:
-    """A forged body under a good signature is 403; a good one is no message, so 400."""
+    """A forged body under a good signature is 403; a good one is put aside, since nobody reads it yet."""
     body = b'{"a": 1}'
     path = f"{WEBHOOK}?bodySHA256={hashlib.sha256(body).hexdigest()}"
     signature = RequestValidator(TOKEN).compute_signature(caller.public + path, {})
@@ -162,7 +159,7 @@ async def test_signed_json_is_checked_on_its_raw_body(caller: Caller) -> None:
     good = await caller.post(path, body, headers=headers)
     forged = await caller.post(path, b'{"a": 2}', headers=headers)
 
-    assert (good.status, forged.status) == (400, 403)
+    assert (good.status, forged.status) == (200, 403)
 
 
 async def test_both_tokens_are_good_while_the_token_is_rotated(caller: Caller, root: Path, clock: TurnedClock) -> None:
