@@ -16,7 +16,9 @@ from switchboard_runtime.assistants.egress import Egress
 from switchboard_runtime.assistants.factory import Assistants
 from switchboard_runtime.config import Assistant
 from tests.support.llm_server import LlmServer, Says, llm_server, shop_assistant
-from tests.unit.runtime.kit import TurnedClock
+from tests.support.loopback import Answer as Answered
+from tests.support.loopback import loopback
+from tests.unit.runtime.kit import TurnedClock, eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -303,6 +305,35 @@ async def test_an_endless_loop_of_tools_ends(room: Room, vendor: Vendor) -> None
     answer = await room.ask(room.document(vendor, maxRequests=4))
 
     assert (len(room.server.seen), answer.outcome, answer.handoff) == (4, "canned", True)
+
+
+async def test_a_tool_that_hangs_ends_with_the_turn(room: Room) -> None:
+    """The contact gets the canned text at the deadline."""
+    async with loopback() as shop:
+        shop.will(Answered(hold=True))
+        egress = Egress(allowed=frozenset(urlsplit(one).netloc for one in (shop.url, room.server.url)))
+        room.assistants._egress = egress
+        tool = {"name": "order_status", "description": "an order", "url": f"{shop.url}/orders"}
+        room.server.will(Says(calls=(("order_status", {}),)), Says(text="Yes."))
+        asking = asyncio.create_task(room.ask(room.document("openai", httpTools=[tool], deadlineSeconds=3)))
+        await eventually(lambda: shop.asked)
+        room.clock.turn(3.0)
+        answer = await asking
+
+    assert (answer.outcome, answer.handoff) == ("canned", True)
+    assert len(room.server.seen) == 1
+
+
+async def test_what_an_http_tool_returns_may_be_said(room: Room) -> None:
+    """A price of the tenant's own system too, in this turn."""
+    async with loopback() as shop:
+        shop.will(Answered(body='{"shipping": "25 USD"}'))
+        room.assistants._egress = Egress(allowed=frozenset(urlsplit(one).netloc for one in (shop.url, room.server.url)))
+        tool = {"name": "shipping", "description": "the cost of shipping", "url": f"{shop.url}/shipping"}
+        room.server.will(Says(calls=(("shipping", {}),)), Says(text="Shipping is 25 USD."))
+        answer = await room.ask(room.document("openai", httpTools=[tool]), "shipping?")
+
+    assert (answer.text, answer.outcome) == ("Shipping is 25 USD.", "answered")
 
 
 async def test_a_long_answer_is_cut_after_a_sentence(room: Room) -> None:

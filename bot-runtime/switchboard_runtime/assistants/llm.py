@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from switchboard_runtime.assistants.accounting import Ledger
 from switchboard_runtime.assistants.base import Answer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.assistants.base import Lead, Question
     from switchboard_runtime.assistants.breaker import Breaker, Breakers
-    from switchboard_runtime.assistants.replies import Heard, Message, Model
+    from switchboard_runtime.assistants.replies import Call, Heard, Message, Model
     from switchboard_runtime.assistants.tools import Kit
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import Assistant, Product
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LanguageAssistant"]
 
+_T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
 _SHARE = 0.6
 _LONGEST_REPLY = 3000
@@ -151,13 +152,21 @@ class LanguageAssistant:
             return self._checked(turn, heard.text, last=last)
         if last:
             return None
-        results = tuple([(call, await self._kit.run(call.name, call.arguments, turn.state)) for call in heard.calls])
+        try:
+            results = await _within(self._clock, self._called(turn, heard), until=turn.deadline)
+        except TimeoutError:
+            self._log("tools took too long")
+            return None
         if turn.state.handoff:
             return self._fixed(turn, "handoff", handoff=True, outcome="answered")
         if turn.state.off_topic:
             return Answer(text=self._declining(turn.question), outcome="declined")
         turn.messages += [Spoken(heard.text, heard.calls), Returned(results)]
         return None
+
+    async def _called(self, turn: _Turn, heard: Heard) -> tuple[tuple[Call, str], ...]:
+        """What the tools give, one after the other."""
+        return tuple([(call, await self._kit.run(call.name, call.arguments, turn.state)) for call in heard.calls])
 
     def _checked(self, turn: _Turn, text: str, *, last: bool) -> Answer | None:
         """The reply if it may go out; a second try where there is one; else the catalogue's words."""
@@ -288,8 +297,8 @@ class LanguageAssistant:
         log_event(_LOG, logging.WARNING, event, assistant=self._assistant.name, **fields)
 
 
-async def _within(clock: Clock, asking: Coroutine[None, None, Heard], *, until: float) -> Heard:
-    """The answer, unless the clock says ``until`` first; then the request is cancelled and TimeoutError raised."""
+async def _within(clock: Clock, asking: Coroutine[None, None, _T], *, until: float) -> _T:
+    """What comes, unless the clock says ``until`` first; then it is cancelled and TimeoutError raised."""
     task = asyncio.ensure_future(asking)
     done = asyncio.Event()
     task.add_done_callback(lambda _: done.set())

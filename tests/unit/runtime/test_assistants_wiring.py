@@ -143,3 +143,12 @@ async def test_a_served_tenant_answers_with_its_model(tmp_path: Path) -> None:
 
     assert twilio.bodies() == ["Abrimos temprano."]
     assert server.seen[0].authorization == "sk-tenant"
+
+
+async def test_a_tenant_without_its_key_is_not_served(tmp_path: Path) -> None:
+    """A pod that cannot answer takes no traffic; the line says what to do."""
+    write_tenant(tmp_path, with_model())
+
+    with pytest.raises(ConfigurationError, match="no credentials file 'llmKey'; put the key there"):
+        async with served(tmp_path):
+            pass
