@@ -10,6 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from twilio_emulator import __version__
 from twilio_emulator.commands import add_commands
 from twilio_emulator.errors import EmulatorError, SettingsError
 from twilio_emulator.terminal import complain
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="twilio-emulator", description="A stateful stand-in for Twilio.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
     return parser
 

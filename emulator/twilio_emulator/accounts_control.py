@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SUSPENDED_BY_TWILIO",
+    "SUSPENDED_WITH_PARENT",
     "check_may_buy",
     "is_verified",
     "lift",
@@ -29,6 +30,10 @@ __all__ = [
 
 SUSPENDED_BY_TWILIO = "twilio"
 """``Account.suspended_by`` of an account that only Twilio can lift."""
+SUSPENDED_WITH_PARENT = "parent"
+"""``Account.suspended_by`` of a subaccount that is suspended as long as its parent is."""
+_ACTIVE = (AccountStatus.ACTIVE, "")
+_WITH_PARENT = (AccountStatus.SUSPENDED, SUSPENDED_WITH_PARENT)
 _QUOTA = "quota"
 _VERIFIED = "verified-number"
 _TRIAL_QUOTA = 1
@@ -36,27 +41,37 @@ _LARGEST_QUOTA = 10_000_000
 
 
 def suspend_by_twilio(core: Core, sid: str) -> Account:
-    """Suspend an account, also the parent; only ``lift`` ends it, the customer's attempt is 400/21478.
+    """Suspend an account; only ``lift`` ends it, the customer's attempt is 400/21478.
+
+    With the parent every subaccount that was active is suspended too.
 
     Raises:
         AdminError: 404, there is no such account; 409, it is closed.
     """
-    account = _open(core, sid)
-    return core.store.accounts.change(
-        account.sid, now=core.clock.now(), status=AccountStatus.SUSPENDED, suspended_by=SUSPENDED_BY_TWILIO
-    )
+    account, accounts, now = _open(core, sid), core.store.accounts, core.clock.now()
+    if account.is_parent:
+        accounts.change_subaccounts(account.sid, of=_ACTIVE, to=_WITH_PARENT, now=now)
+    return accounts.change(account.sid, now=now, status=AccountStatus.SUSPENDED, suspended_by=SUSPENDED_BY_TWILIO)
 
 
 def lift(core: Core, sid: str) -> Account:
     """Make an account active that Twilio suspended; one that its owner suspended stays so.
 
+    With the parent the subaccounts are active again that were suspended with it.
+
     Raises:
         AdminError: 404, there is no such account; 409, it is closed.
     """
-    account = _open(core, sid)
+    account, accounts, now = _open(core, sid), core.store.accounts, core.clock.now()
     if account.suspended_by != SUSPENDED_BY_TWILIO:
         return account
-    return core.store.accounts.change(account.sid, now=core.clock.now(), status=AccountStatus.ACTIVE, suspended_by="")
+    if account.is_parent:
+        accounts.change_subaccounts(account.sid, of=_WITH_PARENT, to=_ACTIVE, now=now)
+        status, suspended_by = _ACTIVE
+    else:
+        parent_is_active = accounts.require(account.owner_sid).status == AccountStatus.ACTIVE
+        status, suspended_by = _ACTIVE if parent_is_active else _WITH_PARENT
+    return accounts.change(account.sid, now=now, status=status, suspended_by=suspended_by)
 
 
 def revoke_credentials(core: Core, sid: str) -> str:

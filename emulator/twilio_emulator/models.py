@@ -106,7 +106,8 @@ class Stage(StrEnum):
 class Account:
     """An account or subaccount; the parent owns itself.
 
-    ``type`` is an ``AccountType``; ``suspended_by`` is ``twilio`` when only Twilio can lift it, else ``""``.
+    ``type`` is an ``AccountType``; ``suspended_by`` is ``twilio`` when only Twilio can lift it,
+    ``parent`` while the parent is suspended, else ``""``.
     """
 
     seq: int

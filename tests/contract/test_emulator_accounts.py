@@ -139,12 +139,15 @@ def test_a_closed_account_is_closed_for_good(world: SyncWorld) -> None:
 
 
 def test_with_the_parent_every_subaccount_is_suspended(world: SyncWorld) -> None:
-    """They say that they are active, and can do nothing; nobody's state can be changed, and no account made."""
+    """They can do nothing; nobody's state can be changed, and no account made; and all is as before when it ends."""
     world.buy()
+    asleep = accounts(world.parent).create(friendly_name="asleep before")
+    accounts(world.parent)(asleep.sid).update(status="suspended")
     control(world, world.emulator.account_sid, "suspend")
 
     assert accounts(world.parent)(world.emulator.account_sid).fetch().status == "suspended"
-    assert accounts(world.parent)(world.sub_sid).fetch().status == "active"
+    assert accounts(world.parent)(world.sub_sid).fetch().status == "suspended"
+    assert len(accounts(world.parent).list(status="suspended")) == 3
     with refused(403, 20005):
         world.sub.messages.create(to=PHONE, from_=NUMBER, body="Hola")
     with refused(403, 20005):
@@ -154,8 +157,13 @@ def test_with_the_parent_every_subaccount_is_suspended(world: SyncWorld) -> None
     with refused(400, 21476, "parent"):
         accounts(world.parent).create(friendly_name="one more")
 
+    control(world, world.sub_sid, "suspend")
+    control(world, world.sub_sid, "resume")
+    assert accounts(world.parent)(world.sub_sid).fetch().status == "suspended"
+
     control(world, world.emulator.account_sid, "resume")
     assert world.sub.messages.create(to=PHONE, from_=NUMBER, body="Hola").sid
+    assert [account.sid for account in accounts(world.parent).list(status="suspended")] == [asleep.sid]
 
 
 def test_only_twilio_lifts_what_twilio_suspended(world: SyncWorld) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from twilio_emulator import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -75,6 +77,7 @@ def test_the_wheel_brings_a_command_and_a_pytest_plugin(wheel: Path) -> None:
         (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
         points, about = archive.read(entries).decode(), archive.read(metadata).decode()
 
+    assert f"Version: {__version__}" in about.splitlines()
     assert "twilio-emulator = twilio_emulator.__main__:main" in points
     assert "twilio_emulator = twilio_emulator.pytest_plugin" in points
     assert "Requires-Dist: pytest>=8; extra == 'pytest'" in about

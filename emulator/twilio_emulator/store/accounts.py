@@ -114,6 +114,17 @@ class Accounts(Table[Account]):
         self._database.update("accounts", "sid", sid, {**values, "updated": now})
         return self.require(sid)
 
+    def change_subaccounts(self, owner_sid: str, *, of: tuple[str, str], to: tuple[str, str], now: float) -> None:
+        """Set status and suspender of all subaccounts that have those of ``of`` to those of ``to``."""
+        self._database.execute(
+            "UPDATE accounts SET status = ?, suspended_by = ?, updated = ?"
+            " WHERE owner_sid = ? AND sid <> owner_sid AND status = ? AND suspended_by = ?",
+            *to,
+            now,
+            owner_sid,
+            *of,
+        )
+
 
 class ApiKeys:
     """The table of API keys; a deleted one stays, so that a seeded Main key does not come back."""
