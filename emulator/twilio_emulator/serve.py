@@ -6,22 +6,25 @@ Standard output has the one line; standard error has the access log, one JSON ob
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import json
 import logging
 import signal
 import ssl
 import time
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from aiohttp import web
 
 from twilio_emulator.app import build_app
-from twilio_emulator.errors import SettingsError
+from twilio_emulator.errors import SettingsError, StateError
 from twilio_emulator.terminal import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from twilio_emulator.settings import Settings
@@ -39,6 +42,11 @@ async def serve(settings: Settings, *, host: str, port: int, tls: ssl.SSLContext
         SettingsError: the address cannot be listened on, or a file cannot be read.
         StateError: the state file cannot be used.
     """
+    with _alone(settings.state):
+        return await _serve(settings, host, port, tls)
+
+
+async def _serve(settings: Settings, host: str, port: int, tls: ssl.SSLContext | None) -> int:
     _log_as_json()
     told_to_end = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,6 +63,27 @@ async def serve(settings: Settings, *, host: str, port: int, tls: ssl.SSLContext
     finally:
         await runner.cleanup()
     return 0
+
+
+@contextmanager
+def _alone(state: Path | None) -> Iterator[None]:
+    """Keep other emulators off a state file: two would both send its webhooks. A killed one keeps nobody off."""
+    if state is None:
+        yield
+        return
+    with _lock_of(state) as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StateError(f"--state {state}: another emulator works on it; end that one or name another") from error
+        yield
+
+
+def _lock_of(state: Path) -> IO[str]:
+    try:
+        return state.with_name(f"{state.name}.lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise StateError(f"--state {state}: give a writable file of this emulator ({error.strerror})") from error
 
 
 def server_tls(certificate: Path, key: Path | None) -> ssl.SSLContext:

@@ -126,6 +126,17 @@ async def test_a_state_file_outlives_a_kill(tmp_path: Path) -> None:
     assert made in found
 
 
+async def test_two_emulators_on_one_state_file_are_refused(tmp_path: Path) -> None:
+    """Both would send its webhooks; the first goes on undisturbed."""
+    state = ["--state", str(tmp_path / "state.sqlite3")]
+    async with serving(*state) as (_, url):
+        status, _, complaint = await run("serve", "--port", "0", "--account-sid", SID, "--auth-token", TOKEN, *state)
+        assert await _accounts(url)
+
+    assert status == 1
+    assert "another emulator works on it" in complaint
+
+
 async def test_a_state_file_of_another_account_is_refused(tmp_path: Path) -> None:
     """By the SID it belongs to."""
     state = ["--state", str(tmp_path / "state.sqlite3")]
