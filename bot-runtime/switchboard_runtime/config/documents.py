@@ -282,7 +282,8 @@ class TenantDocument(_Model):
     """One tenant, whole.
 
     ``url`` is the public address that Twilio calls, scheme, host and perhaps port; signatures are checked
-    against it and never against what a request says of itself.
+    against it and never against what a request says of itself. ``burst_seconds`` is how long a message waits for
+    more of the same contact, to be answered with them as one; 0 or None answers each by itself.
     """
 
     schema_: Literal["runtime.switchboard.dev/v1"] = Field(alias="schema")
@@ -295,6 +296,7 @@ class TenantDocument(_Model):
     default_assistant: str | None = None
     numbers: tuple[Number, ...] = ()
     assistants: tuple[Assistant, ...] = ()
+    burst_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
 
     @field_validator("url")
     @classmethod

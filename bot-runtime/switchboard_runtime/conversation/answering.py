@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.conversation.policy import backoff
-from switchboard_runtime.conversation.turn import Ask, begin_turn, end_turn, excuse_turn
+from switchboard_runtime.conversation.turn import Ask, begin_burst, end_turn, excuse_turn
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.telemetry.logs import log_event
 
@@ -52,6 +52,8 @@ class Answerer:
 
     async def handle(self, item: WorkItem) -> None:
         """Do one work item, or give it back for later."""
+        if self._document.burst_seconds and item.message.provider == "twilio":
+            item = await self._store.take_along(item, limit=self._policy.burst)
         turn = await self._turn(item)
         if turn is None:
             due = self._clock.now() + backoff(self._policy, item.attempts, chance=self._chance())
@@ -63,13 +65,15 @@ class Answerer:
             self._log(logging.WARNING, "turn dropped: taken over, or the conversation changed", item)
             await self._store.postpone_work(item, due=self._clock.now())  # has no effect if it was taken over
             return
-        self._metrics.turns.labels(self._document.tenant.slug, turn.outcome).inc()
-        self._log(logging.INFO, "turn kept", item, outcome=turn.outcome, replies=len(turn.replies))
+        self._metrics.turns.labels(self._document.tenant.slug, turn.outcome).inc(1 + len(item.joined))
+        joined = [message.trace for _, message in item.joined]
+        facts = {"joined": joined} if joined else {}
+        self._log(logging.INFO, "turn kept", item, outcome=turn.outcome, replies=len(turn.replies), **facts)
         self._on_finished(item.id, turn)
 
     async def _turn(self, item: WorkItem) -> Turn | None:
         """The turn, or None when the assistant failed and may be tried again."""
-        step = begin_turn(self._document, item.state, item.message)
+        step = begin_burst(self._document, item.state, (item.message, *(message for _, message in item.joined)))
         if not isinstance(step, Ask):
             return step
         if item.attempts > self._policy.claims:

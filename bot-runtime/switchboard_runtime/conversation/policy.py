@@ -33,6 +33,7 @@ class Policy:
         answer_attempts: tries of an assistant before the polite excuse goes out.
         claims: times a message is taken in hand, also by processes that died or could not write, before the excuse.
         turn_deadline: for one try.
+        burst: messages of a contact answered as one at most, besides the first.
         answer_lanes: conversations worked on at once.
         send_lanes: conversations sent to at once.
         idle_poll: between two looks at a file that another process might have left work in.
@@ -50,6 +51,7 @@ class Policy:
     answer_attempts: int = 4
     claims: int = 100
     turn_deadline: float = 15.0
+    burst: int = 20
     answer_lanes: int = 64
     send_lanes: int = 16
     idle_poll: float = 15.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.conversation.answering import Answerer
@@ -133,6 +134,9 @@ class TenantService:
         Raises:
             StoreUnavailable: it is not stored; the provider must try again.
         """
+        burst = self.document.burst_seconds if message.provider == "twilio" else None
+        if burst:
+            message = replace(message, not_before=message.received_at + burst)
         accepted = await self._store.accept(message)
         if accepted.duplicate:
             self._metrics.duplicates.labels(self._slug).inc()

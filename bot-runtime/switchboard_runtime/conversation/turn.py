@@ -18,14 +18,18 @@ from switchboard_runtime.conversation.phrases import phrase
 from switchboard_runtime.store import Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.store import ConversationState, Inbound
 
-__all__ = ["Ask", "begin_turn", "end_turn", "excuse_turn", "split"]
+__all__ = ["Ask", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "split"]
 
 _STOP = frozenset({"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"})
 _START = frozenset({"start", "unstop", "yes"})
 _LONGEST = 1600
+_NO_WORDS = "no words"
+_ENDS_ALL = frozenset({"opted out", "handed off"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,34 @@ def begin_turn(document: TenantDocument, state: ConversationState, message: Inbo
     if _asks_for_human(document, message):
         return _handoff(document, spoken)
     return _ask(document, spoken, message)
+
+
+def begin_burst(document: TenantDocument, state: ConversationState, messages: Sequence[Inbound]) -> Turn | Ask:
+    """Decide several messages as one: what needs an assistant becomes one question, a line each.
+
+    STOP and the wish for a human undo what was asked before them; a message without words is answered only if
+    nothing better is.
+    """
+    asked: list[Ask] = []
+    last: Turn | None = None
+    for message in messages:
+        step = begin_turn(document, state, message)
+        if isinstance(step, Ask):
+            asked.append(step)
+            state = replace(state, language=step.state.language)
+            continue
+        if step.outcome in _ENDS_ALL:
+            asked.clear()
+        if step.outcome != _NO_WORDS:
+            state = step.state
+        if last is None or step.outcome in _ENDS_ALL or (step.replies and not last.replies):
+            last = step
+    if asked:
+        text = "\n".join(step.question.text for step in asked)
+        return replace(asked[-1], question=replace(asked[-1].question, text=text), state=state)
+    if last is None:
+        raise ValueError("a turn is about one message at least")
+    return last if last.outcome == _NO_WORDS else replace(last, state=state)
 
 
 def end_turn(document: TenantDocument, ask: Ask, said: str | Answer | None) -> Turn:
@@ -125,7 +157,7 @@ def _ask(document: TenantDocument, state: ConversationState, message: Inbound) -
     if assistant is None:
         return _reply(document, state, None, _phrase("received", document, state), "no assistant")
     if not message.text.strip():
-        return _reply(document, state, assistant, _phrase("media", document, state), "no words")
+        return _reply(document, state, assistant, _phrase("media", document, state), _NO_WORDS)
     question = Question(
         text=message.text,
         language=_language(document, state),

@@ -11,7 +11,8 @@ For: SQLite here, PostgreSQL beyond one pod, with the same promises:
 - Replies become durable in the transaction that finishes their work item.
 - A claimed reply's intent is durable before the caller may POST it.
 
-since 2026-11-21: ``quarantine``, ``quarantined``, ``settle_quarantined``, ``dead_letters``, ``revive``.
+since 2026-11-21: ``quarantine``, ``quarantined``, ``settle_quarantined``, ``dead_letters``, ``revive``;
+``take_along``, ``WorkItem.joined`` (``finish_work`` ends those too, with the same outcome), ``Inbound.not_before``.
 
 Every method raises :class:`~switchboard_runtime.errors.StoreUnavailable` when nothing of it was kept.
 """
@@ -49,6 +50,10 @@ class Store(Protocol):
 
     async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
         """Lease the oldest free message of up to ``limit`` lanes; ``held`` are the caller's own in flight."""
+        ...
+
+    async def take_along(self, item: WorkItem, *, limit: int) -> WorkItem:
+        """The item with up to ``limit`` messages that wait behind it now as ``joined``; nobody else can claim them."""
         ...
 
     async def finish_work(self, item: WorkItem, turn: Turn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3  # noqa: TC003  # the type of every first argument
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import LeaseLost
@@ -46,6 +47,11 @@ FROM work AS w JOIN message AS m ON m.id = w.message_id JOIN conversation AS c O
 WHERE w.id = ?
 """
 
+_BEHIND = (
+    _ITEM.removesuffix("WHERE w.id = ?\n") + "WHERE w.conversation_id = ? AND w.state = 'pending' AND w.id > ?"
+    " ORDER BY w.id LIMIT ?"
+)
+
 
 def accept(db: sqlite3.Connection, message: Inbound) -> Accepted:
     """Store a message with its conversation and work item, or find the work item of an earlier delivery."""
@@ -75,7 +81,7 @@ def accept(db: sqlite3.Connection, message: Inbound) -> Accepted:
     )
     work = db.execute(
         "INSERT INTO work (conversation_id, message_id, due, created_at) VALUES (?, ?, ?, ?)",
-        (conversation, stored.lastrowid, message.received_at, message.received_at),
+        (conversation, stored.lastrowid, max(message.received_at, message.not_before), message.received_at),
     )
     return Accepted(work_id=work.lastrowid or 0, duplicate=False)
 
@@ -147,12 +153,22 @@ def _item(row: sqlite3.Row) -> WorkItem:
     )
 
 
+def take_along(db: sqlite3.Connection, item: WorkItem, *, limit: int) -> WorkItem:
+    """Add the messages behind an item; they stay in their lane until the item is finished with them."""
+    behind = db.execute(_BEHIND, (item.conversation_id, item.id, limit)).fetchall()
+    return replace(item, joined=tuple((row["work_id"], _item(row).message) for row in behind))
+
+
 def finish(db: sqlite3.Connection, item: WorkItem, turn: Turn, *, now: float) -> None:
     """End a work item and keep the conversation's state, if both are as they were claimed."""
     done = db.execute(
         "UPDATE work SET state = 'done', outcome = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'",
         (turn.outcome, item.id, item.fence),
     )
+    for joined, _ in item.joined:
+        db.execute(
+            "UPDATE work SET state = 'done', outcome = ? WHERE id = ? AND state = 'pending'", (turn.outcome, joined)
+        )
     after = turn.state
     kept = db.execute(
         "UPDATE conversation SET mode = ?, opted_out = ?, contacted = ?, language = ?, epoch = ?,"

@@ -40,6 +40,7 @@ class Inbound:
         fields: everything that came, for what is not understood yet.
         trace: id that follows the message into every log line.
         received_at: seconds since the epoch.
+        not_before: when its work may begin at the soonest, since more may come; only told to ``accept``.
     """
 
     provider: str
@@ -54,6 +55,7 @@ class Inbound:
     fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     trace: str
     received_at: float
+    not_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,10 @@ class ConversationState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """A message to answer, held under a lease. ``attempts`` counts this one."""
+    """A message to answer, held under a lease. ``attempts`` counts this one.
+
+    ``joined`` are the messages behind it in its lane that are answered with it, each with its work's id.
+    """
 
     id: int
     fence: int
@@ -88,6 +93,7 @@ class WorkItem:
     conversation_id: int
     state: ConversationState
     message: Inbound
+    joined: tuple[tuple[int, Inbound], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,10 @@ class SqliteStore:
             lambda db: inbox.claim(db, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held),
         )
 
+    async def take_along(self, item: WorkItem, *, limit: int) -> WorkItem:
+        """See :meth:`Store.take_along`."""
+        return await self._writer.run(self._path, lambda db: inbox.take_along(db, item, limit=limit))
+
     async def finish_work(self, item: WorkItem, turn: Turn) -> None:
         """See :meth:`Store.finish_work`."""
         now = self._clock.now()

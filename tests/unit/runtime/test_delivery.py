@@ -247,6 +247,47 @@ async def test_a_message_that_many_processes_died_with_is_still_answered(
     assert twilio.bodies() == ["Mesa Pampa: 120000 ARS, 4 en stock."]
 
 
+async def test_a_burst_is_answered_as_one(root: Path, twilio: FakeTwilio, clock: TurnedClock) -> None:
+    """Three messages within the window are one question; the next comes too late for them. Others do not wait."""
+    account = {"endpoint": twilio.endpoint, "accountSid": document()["twilio"]["accountSid"]}
+    write_tenant(root, document(twilio=account, burstSeconds=1.5))
+    outcomes = "SELECT state, outcome FROM work ORDER BY id"
+    async with served(root, clock=clock) as caller:
+        await caller.say("buen día")
+        clock.turn(1.0)
+        await caller.say("quería saber")
+        await caller.say("el precio de la mesa")
+        assert twilio.posts == []
+        clock.turn(0.5)
+        await eventually(lambda: len(twilio.posts) == 1)
+        await caller.say("Hola")
+        clock.turn(1.5)
+        await eventually(lambda: len(twilio.posts) == 2)
+        await states(root, "sent", "sent")
+    [file] = (root / "data").glob("*.sqlite3")
+    with sqlite3.connect(file) as db:
+        kept = db.execute(outcomes).fetchall()
+
+    assert twilio.bodies() == ["Mesa Pampa: 120000 ARS, 4 en stock.", "¡Hola! ¿En qué te ayudo?"]
+    assert kept == [("done", "answered")] * 4
+
+
+async def test_a_burst_whose_process_dies_is_answered_by_the_next(
+    root: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """Stored before the window closed; whoever comes takes all of it."""
+    account = {"endpoint": twilio.endpoint, "accountSid": document()["twilio"]["accountSid"]}
+    write_tenant(root, document(twilio=account, burstSeconds=1.5))
+    async with served(root, clock=clock) as caller:
+        await caller.say("quería saber")
+        await caller.say("el precio de la mesa")
+    clock.turn(5.0)
+    async with served(root, clock=clock):
+        await states(root, "sent")
+
+    assert twilio.bodies() == ["Mesa Pampa: 120000 ARS, 4 en stock."]
+
+
 async def test_a_suspended_tenant_keeps_messages_and_says_nothing(
     root: Path, twilio: FakeTwilio, clock: TurnedClock
 ) -> None:

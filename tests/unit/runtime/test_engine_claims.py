@@ -160,9 +160,9 @@ class Claims(RuleBasedStateMachine):
         if next_due is not None:
             assert next_due <= min(times)
 
-    @rule(process=PROCESSES, data=st.data(), replies=st.integers(0, 2))
-    def finish(self, process: int, data: st.DataObject, replies: int) -> None:
-        """A turn is kept if fence and epoch are as claimed, and nothing of it otherwise."""
+    @rule(process=PROCESSES, data=st.data(), replies=st.integers(0, 2), along=st.integers(0, 2))
+    def finish(self, process: int, data: st.DataObject, replies: int, along: int) -> None:
+        """A turn is kept if fence and epoch are as claimed, with what was taken along; else nothing of it."""
         held = self.work[process]
         if not held:
             return
@@ -170,6 +170,12 @@ class Claims(RuleBasedStateMachine):
         sid, lane = item.message.sid, item.message.contact
         entry = next((e for e in self.model.work if e.sid == sid), None)
         ours = entry is not None and entry.fence == item.fence and epoch == self.model.epochs.get(lane, 0)
+        if along:
+            item = self.do(self.stores[process].take_along(item, limit=along))
+        joined = [message.sid for _, message in item.joined]
+        if entry is not None:
+            behind = [e.sid for e in self.model.work if e.lane == lane and e.sid != sid]
+            assert joined == behind[:along]
         texts = tuple(f"{sid}/{number}" for number in range(replies))
         turn = Turn(replies=texts, state=item.state, outcome="answered")
         if not ours:
@@ -177,9 +183,9 @@ class Claims(RuleBasedStateMachine):
                 self.do(self.stores[process].finish_work(item, turn))
             return
         self.do(self.stores[process].finish_work(item, turn))
-        self.model.work = [e for e in self.model.work if e.sid != sid]
+        self.model.work = [e for e in self.model.work if e.sid not in {sid, *joined}]
         self.model.replies += [Entry(text, lane, self.clock.now()) for text in texts]
-        self.done.append(sid)
+        self.done += [sid, *joined]
 
     @rule(process=PROCESSES, data=st.data())
     def take_over(self, process: int, data: st.DataObject) -> None:

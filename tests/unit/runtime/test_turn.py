@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchboard_runtime.config import TenantDocument
-from switchboard_runtime.conversation.turn import Ask, begin_turn, end_turn, split
+from switchboard_runtime.conversation.turn import Ask, begin_burst, begin_turn, end_turn, split
 from switchboard_runtime.store import ConversationState, Inbound, Turn
 from tests.unit.runtime.kit import document
 
@@ -149,6 +149,59 @@ def test_the_number_written_to_chooses_the_assistant() -> None:
         chosen.append(step.assistant.name)
 
     assert chosen == ["ventas", "soporte", "ventas"]
+
+
+def burst(tenant: TenantDocument, state: ConversationState, *texts: str) -> Turn:
+    """The turn of several messages, the assistant saying back what it was asked."""
+    step = begin_burst(tenant, state, [message(text) for text in texts])
+    return end_turn(tenant, step, step.question.text) if isinstance(step, Ask) else step
+
+
+def test_a_burst_is_one_question() -> None:
+    """A line each; a picture among them is not answered by itself."""
+    turned = burst(read(), FRESH, "hola", "", "la mesa", "¿cuánto sale?")
+
+    assert turned.replies == ("hola\nla mesa\n¿cuánto sale?",)
+
+
+def test_a_burst_of_pictures_gets_one_answer() -> None:
+    """Not one each."""
+    assert len(burst(read(), KNOWN, "", "", "").replies) == 1
+
+
+@pytest.mark.parametrize("texts", [("mesa", "STOP"), ("STOP", "mesa"), ("mesa", "STOP", "sillas")])
+def test_stop_anywhere_in_a_burst_silences_it(texts: tuple[str, ...]) -> None:
+    """What was asked before is not answered after."""
+    turned = burst(read(), KNOWN, *texts)
+
+    assert (turned.replies, turned.state.opted_out) == ((), True)
+
+
+def test_what_is_asked_after_start_in_the_same_burst_is_answered() -> None:
+    """STOP, START and a question within a second."""
+    turned = burst(read(), KNOWN, "mesa", "STOP", "START", "sillas")
+
+    assert (turned.replies, turned.state.opted_out) == (("sillas",), False)
+
+
+def test_who_asks_for_a_human_within_a_burst_gets_one() -> None:
+    """The bot does not answer beside them."""
+    turned = burst(read(), KNOWN, "mesa", "quiero un humano", "hola?")
+
+    assert turned.replies == ("Te paso con una persona de Muebles del Sur; te va a escribir por acá.",)
+    assert (turned.state.mode, turned.state.epoch) == ("human", KNOWN.epoch + 1)
+
+
+@given(st.lists(st.sampled_from(["hola", "STOP", "START", "humano", "", "mesa"]), min_size=1, max_size=6))
+def test_a_burst_leaves_the_conversation_as_its_messages_one_by_one_would(texts: list[str]) -> None:
+    """Who is opted out, who is with a human: no matter how they came."""
+    tenant, state = read(), KNOWN
+    for text in texts:
+        state = turn(tenant, state, message(text)).state
+    together = burst(tenant, KNOWN, *texts).state
+
+    assert (together.opted_out, together.mode, together.epoch) == (state.opted_out, state.mode, state.epoch)
+    assert len(burst(tenant, KNOWN, *texts).replies) <= 1
 
 
 @given(st.text(max_size=300), st.integers(1, 40))
