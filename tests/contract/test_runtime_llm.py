@@ -154,7 +154,28 @@ async def test_a_failure_is_asked_once_and_the_next_model_answers(room: Room, ve
     assert [seen.vendor for seen in room.server.seen] == [vendor, "openai"]
 
 
-@pytest.mark.parametrize("failure", [Says(text="half a", cut=True), Says(raw=b"data: {nope\n\n"), Says(status=500)])
+FILTERED = [("openai", "content_filter"), ("anthropic", "refusal"), ("google", "SAFETY")]
+
+
+@pytest.mark.parametrize(("vendor", "finish"), FILTERED)
+async def test_an_answer_that_the_vendor_filtered_is_none(room: Room, vendor: Vendor, finish: str) -> None:
+    """What is left of it is not sent."""
+    room.server.will(Says(text="We open", finish=finish), Says(text="We open at 9."))
+
+    answer = await room.ask(room.document(vendor, "openai"))
+
+    assert (answer.text, answer.model) == ("We open at 9.", "openai/test-1")
+
+
+HALVES = [
+    Says(text="We open at 9 and that is", cut=True),
+    Says(text="We open at 9 and that is", cut=True, quiet=True),
+    Says(raw=b"data: {nope\n\n"),
+    Says(status=500),
+]
+
+
+@pytest.mark.parametrize("failure", HALVES)
 async def test_half_a_stream_is_no_answer(room: Room, failure: Says) -> None:
     """Nor is garbage in it."""
     room.server.will(failure)
@@ -305,6 +326,17 @@ async def test_an_endless_loop_of_tools_ends(room: Room, vendor: Vendor) -> None
     answer = await room.ask(room.document(vendor, maxRequests=4))
 
     assert (len(room.server.seen), answer.outcome, answer.handoff) == (4, "canned", True)
+    told_to_answer = ['"none"' in json.dumps(seen.body).lower() for seen in room.server.seen]
+    assert told_to_answer == [False, False, False, True]
+
+
+async def test_the_last_request_calls_nothing(room: Room) -> None:
+    """A model that calls all the same is not obeyed."""
+    room.server.will(Says(calls=(("save_lead", {"interest": "a table"}),)))
+
+    answer = await room.ask(room.document("openai", maxRequests=1))
+
+    assert (answer.leads, answer.outcome, room.leads) == ((), "canned", [])
 
 
 async def test_a_tool_that_hangs_ends_with_the_turn(room: Room) -> None:

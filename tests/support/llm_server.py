@@ -55,7 +55,8 @@ class Says:
         status: an HTTP error instead.
         raw: this body instead of the format.
         hang: no answer at all, until the caller goes.
-        cut: the stream, or the body, ends in its middle.
+        cut: the stream, or the body, ends in its middle with a broken connection.
+        quiet: with ``cut``, a stream ends there as if that were all.
         retry_after: seconds, as the header.
         repeat: for ever, not once.
     """
@@ -67,6 +68,7 @@ class Says:
     raw: bytes | None = None
     hang: bool = False
     cut: bool = False
+    quiet: bool = False
     retry_after: int | None = None
     finish: str | None = None
     repeat: bool = False
@@ -172,6 +174,8 @@ class LlmServer:
         chunks = self._openai_chunks(says)
         for chunk in chunks[: len(chunks) // 2] if says.cut else chunks:
             await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        if says.quiet:
+            return response
         if says.cut:
             _break(request)
             return response

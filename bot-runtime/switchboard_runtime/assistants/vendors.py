@@ -162,6 +162,8 @@ def _heard(response: ModelResponse, asked: Asked, choice: ModelChoice) -> Heard:
     )
     text = "".join(part.content for part in response.parts if isinstance(part, TextPart)).strip()
     spent = _spent(response, asked, choice, text)
+    if choice.stream and "finish_reason" not in (response.provider_details or {}):
+        raise ModelFailed("half a stream", blame=True, billed=True)  # pydantic-ai fills the missing reason in
     if response.finish_reason in {None, "error", "content_filter"}:
         raise ModelFailed(f"finish reason {response.finish_reason}", blame=True, billed=True, spent=spent)
     if not text and not calls:

@@ -146,6 +146,12 @@ class ModelChoice(_Model):
     max_tokens: Annotated[int, Field(ge=16, le=8192)] = 512
     prices: tuple[ModelPrice, ...] = ()
 
+    @model_validator(mode="after")
+    def _streams_where_ends_are_told(self) -> Self:
+        if self.stream and self.provider != "openai":
+            raise ValueError("stream: is for provider openai only; leave it out")
+        return self
+
     @field_validator("prices")
     @classmethod
     def _one_price_a_day(cls, value: tuple[ModelPrice, ...]) -> tuple[ModelPrice, ...]:

@@ -90,6 +90,7 @@ def test_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
         ({"choices": [{**CHOICE, "prices": [{"validFrom": "2026-13-01", "input": 1, "output": 1}]}]}, "validFrom"),
         ({"choices": [{**CHOICE, "prices": [{"validFrom": "2026-01-01", "input": -1, "output": 1}]}]}, "input"),
         ({"choices": [{**CHOICE, "prices": [{"validFrom": "2026-01-01", "input": 1, "output": 1}] * 2}]}, "prices"),
+        ({"choices": [{**CHOICE, "provider": "google", "stream": True}]}, "stream"),
         ({"knowledge": [{"name": "a"}]}, "knowledge"),
         ({"knowledge": [{"name": "a", "file": "../etc/passwd"}]}, "file"),
         ({"httpTools": [{"name": "save_lead", "description": "x", "url": "https://x.example"}]}, "httpTools"),
