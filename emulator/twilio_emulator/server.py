@@ -20,6 +20,7 @@ from twilio_emulator.calls import Answer, Call, Route
 from twilio_emulator.errors import ApiError, not_found
 from twilio_emulator.faults import ApiCall, FaultKind, When, wire
 from twilio_emulator.intake import check_path, printable, read_document, read_params
+from twilio_emulator.models import Account, AccountStatus
 from twilio_emulator.params import Params
 from twilio_emulator.resources import ROUTES, test_mode
 from twilio_emulator.routes import Routes
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from twilio_emulator.core import Core
     from twilio_emulator.faults import Order, Strikes
-    from twilio_emulator.models import Account
     from twilio_emulator.routes import Match
     from twilio_emulator.traffic import Visit
 
@@ -193,7 +193,10 @@ class _Server:
         account_sid = match.ids.get("AccountSid")
         if account_sid is None:
             return caller.account
-        return reach(self._core.store, caller, account_sid, _below_host(request))
+        account = reach(self._core.store, caller, account_sid, _below_host(request))
+        if account.status == AccountStatus.CLOSED and request.method not in _READS:
+            raise ApiError(status=403, code=20005, message="Account is not active")
+        return account
 
     def _check_veil(self, call: Call) -> None:
         """Refuse what was made but cannot be found yet."""

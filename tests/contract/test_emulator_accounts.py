@@ -138,6 +138,19 @@ def test_a_closed_account_is_closed_for_good(world: SyncWorld) -> None:
             accounts(world.parent)(world.sub_sid).update(status=status)
 
 
+def test_nothing_is_made_or_changed_inside_a_closed_account(world: SyncWorld) -> None:
+    """The parent's token reads what is left, and writes nothing more."""
+    inside = world.client(world.emulator.account_sid, world.emulator.auth_token, world.sub_sid)
+    application = inside.applications.create(friendly_name="before")
+    accounts(world.parent)(world.sub_sid).update(status="closed")
+
+    assert inside.applications(application.sid).fetch().friendly_name == "before"
+    with refused(403, 20005):
+        inside.applications.create(friendly_name="after")
+    with refused(403, 20005):
+        inside.applications(application.sid).delete()
+
+
 def test_with_the_parent_every_subaccount_is_suspended(world: SyncWorld) -> None:
     """They can do nothing; nobody's state can be changed, and no account made; and all is as before when it ends."""
     world.buy()

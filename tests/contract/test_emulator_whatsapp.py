@@ -442,6 +442,24 @@ def test_a_deleted_message_leaves_the_window_open(world: SyncWorld) -> None:
     assert write(world).status == "read"
 
 
+def test_a_window_is_the_account_s_that_was_written_to(world: SyncWorld) -> None:
+    """Whoever takes over a number has not been written to; the sender's former account was."""
+    sender = online(world)
+    world.say(sender=USER, recipient=OWN)
+    number = world.sub.incoming_phone_numbers.list()[0]
+    other = world.emulator.subaccount("the next")
+    world.sub.messaging.v2.channels_senders(sender.sid).delete()
+    world.parent.api.v2010.accounts(world.sub_sid).incoming_phone_numbers(number.sid).update(
+        account_sid=other.account_sid
+    )
+    whatsapp_sender(world.emulator, other)
+
+    sent = other.messages.create(to=USER, from_=OWN, body="Hola")
+    world.emulator.settle()
+
+    assert other.messages(sent.sid).fetch().error_code == 63016
+
+
 def test_a_failure_is_told_as_real_ones_are(world: SyncWorld, customer: SyncCustomer) -> None:
     """The message is accepted, and its callback says failed, 63016, with the parameters that were captured."""
     online(world)

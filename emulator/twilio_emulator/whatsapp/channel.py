@@ -79,7 +79,7 @@ def failure_of(
     else:
         record = senders.of_address(core, str(sender))
         ordered, has_window = _error_code(record), record is not None
-    if ordered or not has_window or window.is_open(core, sender, recipient, now=now):
+    if ordered or not has_window or window.is_open(core, account.sid, sender, recipient, now=now):
         return ordered
     if is_template:
         return None if recipient.number.startswith("+") else _INVALID_RECIPIENT

@@ -38,15 +38,15 @@ def remember(core: Core, message: Message, *, now: float) -> None:
         sid = _sid(Address.parse(message.recipient), user)
         known = core.store.records.find(WINDOW, sid)
         if known:
-            core.store.records.change(known, now=now)
+            core.store.records.change(known, now=now, account_sid=message.account_sid)
         else:
             core.store.records.add(WINDOW, sid=sid, account_sid=message.account_sid, now=now)
 
 
-def is_open(core: Core, sender: Address, recipient: Address, *, now: float) -> bool:
-    """Say whether a user wrote to a sender less than 24 hours ago."""
+def is_open(core: Core, account_sid: str, sender: Address, recipient: Address, *, now: float) -> bool:
+    """Say whether a user wrote to a sender less than 24 hours ago, when it was this account's."""
     record = core.store.records.find(WINDOW, _sid(sender, recipient))
-    return record is not None and now - record.updated < HOURS_24
+    return record is not None and record.account_sid == account_sid and now - record.updated < HOURS_24
 
 
 def _names(message: Message) -> Iterator[Address]:
