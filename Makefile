@@ -77,6 +77,10 @@ test-e2e: setup ## the demo's path on a real node
 bench-emulator: setup ## the emulator's speed beside a plain aiohttp handler
 	@$(RUN) python -m bench.emulator $(ARGS)
 
+.PHONY: bench-runtime
+bench-runtime: setup ## the runtime's intake, checked and stored, beside plain aiohttp that stores nothing
+	@$(RUN) python -m bench.runtime $(ARGS)
+
 .PHONY: chaos-runtime
 chaos-runtime: setup ## the runtime under kill -9, a full disk and Twilio at its worst: 0 lost, 0 twice, in order
 	@$(RUN) python -m dev.chaos $(ARGS)
