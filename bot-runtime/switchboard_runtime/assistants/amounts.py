@@ -22,6 +22,7 @@ def _set(text: str) -> frozenset[str]:
 _SYMBOLS = {
     "us$": frozenset({"USD"}),
     "u$s": frozenset({"USD"}),
+    "u$d": frozenset({"USD"}),
     "ar$": frozenset({"ARS"}),
     "mx$": frozenset({"MXN"}),
     "r$": frozenset({"BRL"}),
@@ -82,8 +83,14 @@ _STOCK_WORDS = _set(
     "stock unidades unidad units unit estoque existencia existencias unidade disponibles disponiveis available left "
     "quedan queda restan restam remaining pieces piezas pecas inventario inventory sobran"
 )
+_COSTS = _set("cuesta cuestan costs cost costo custa custam sale salen vale valen only apenas solo")
+_ARTICLES = _set("un uno una one medio half")
 _ADJECTIVES = _set("us american canadian australian")
-_FREE = _set("gratis gratuito gratuita gratuitos gratuitas free regalo bonificado complimentary")
+_FREE = _set(
+    "gratis gratuito gratuita gratuitos gratuitas free regalo bonificado complimentary descuento descuentos discount "
+    "discounts desconto descontos promo promocion promotion promocao oferta ofertas"
+)
+_LESS = re.compile(r"\b(half price|half off|mitad de precio|metade do preco|[2-9] ?x ?[1-9]|dos por uno|two for one)\b")
 _SPELLED = _set(
     "un uno una one dos two dois duas tres three cuatro four quatro cinco five seis six siete seven sete ocho "
     "eight oito nueve nine nove diez ten dez once doce quince veinte twenty vinte treinta thirty trinta cuarenta "
@@ -93,8 +100,8 @@ _SPELLED = _set(
     "millones medio half"
 )
 _NUMBER = re.compile(r"\d{1,3}(?:[.,'\u2019 ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?")
-_BEFORE = re.compile(r"(?:(us\$|u\$s|ar\$|mx\$|r\$|s/|[€£¥₹₲$])|\b([a-z]{3}))\s*[.:]?\s*[-\u2013]?\s*$")
-_UNIT = r"us\$|u\$s|ar\$|r\$|[€£¥₹₲$%]|[^\W\d_]+"
+_BEFORE = re.compile(r"(?:(us\$|u\$s|u\$d|ar\$|mx\$|r\$|s/|[€£¥₹₲$])|\b([a-z]{3}))\s*[.:]?\s*[-\u2013]?\s*$")
+_UNIT = r"us\$|u\$s|u\$d|ar\$|r\$|[€£¥₹₲$%]|[^\W\d_]+"
 _AFTER = re.compile(rf"^\s*({_UNIT})?(?:\s+(?:de\s+)?({_UNIT}))?")
 _WINDOW = 48
 
@@ -106,13 +113,13 @@ class Amount:
     Attributes:
         kind: what it speaks of, as far as the words around tell.
         currencies: what it may be in; empty when the text does not say.
-        place: where it begins in the plain text.
+        counts: a word stands right after it, as in "2 tables".
     """
 
     value: Decimal
     kind: Literal["money", "stock", "percent", "number"]
     currencies: frozenset[str]
-    place: int
+    counts: bool
 
 
 def plain(text: str) -> str:
@@ -148,14 +155,22 @@ def spelled_out(text: str) -> bool:
         "estoque",
     }
     return any(
-        word in _SPELLED and not before.isdecimal() and (after in units or (after == "de" and later in units))
+        word in _SPELLED
+        and not before.isdecimal()
+        and (
+            before in units
+            or after in units
+            or (after == "de" and later in units)
+            or (word not in _ARTICLES and (before in _COSTS or (before in _SPELLED - _ARTICLES)))
+        )
         for before, word, after, later in zip(["", *said], said, [*said[1:], ""], [*said[2:], "", ""], strict=False)
     )
 
 
 def free_words(text: str) -> frozenset[str]:
-    """Words by which the text says that something costs nothing."""
-    return frozenset(re.findall(r"[^\W\d_]+", plain(text))) & _FREE
+    """Words by which the text says that something costs nothing, or less than it does."""
+    line = plain(text)
+    return frozenset(re.findall(r"[^\W\d_]+", line)) & _FREE | frozenset(_LESS.findall(line))
 
 
 def _digit(letter: str) -> str:
@@ -181,6 +196,7 @@ def _amount(line: str, found: re.Match[str]) -> Amount:
     before = _BEFORE.search(head)
     after = _AFTER.match(rest)
     near = [word for word in (after[1], after[2]) if word] if after else []
+    counts = bool(near) and near[0].isalpha()
     if near and near[0] in _MULTIPLIERS and (near[0] != "m" or not rest.startswith(" ")):
         value *= _MULTIPLIERS[near[0]]
         near = near if near[0] == "lucas" else near[1:]
@@ -193,7 +209,7 @@ def _amount(line: str, found: re.Match[str]) -> Amount:
         value=value,
         kind=kind,
         currencies=frozenset.intersection(*currencies) if currencies else frozenset(),
-        place=found.start(),
+        counts=counts,
     )
 
 

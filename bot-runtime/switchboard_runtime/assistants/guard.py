@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Known", "Secrets", "claims_of", "violations"]
 
 _LARGE = 100
+_FEW = 12
+_ANY = frozenset({"money", "stock", "percent", "number"})
 _SHINGLE = 20
 _URL = re.compile(
     r"(?:https?://|www\.)([^\s/<>()\[\]\"']+)|\b((?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|info|me|ly|co|ar|br|mx|cl|es|pt|uk))\b"
@@ -31,8 +33,11 @@ _MAIL = re.compile(r"[^\s@]+@([^\s@,;]+)")
 _CODE_LIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{6,}[A-Za-z0-9]")
 _IN_STOCK = re.compile(r"\b(in stock|en stock|em estoque|hay stock|tenemos stock|hay existencias?|we have it)\b")
 _NO_STOCK = re.compile(
-    r"\b(out of stock|sold out|sin stock|agotad[oa]s?|esgotad[oa]s?|sem estoque|no stock|no hay stock)\b"
+    r"\b(out of stock|sold out|sin stock|agotad[oa]s?|se agot(?:o|aron)|esgotad[oa]s?|esgotou|sem estoque|no stock"
+    r"|no hay stock|(?:ya )?no (?:queda|hay)n?|nao (?:temos|tem) mais|no longer available|not available|unavailable"
+    r"|no (?:esta |estan )?disponibles?|indisponive(?:l|is))\b"
 )
+_PERHAPS_IN_STOCK = re.compile(r"\b(disponibles?|disponive(?:l|is)|available|quedan?|restam?)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,8 @@ def _told(amount: Amount, named: tuple[Product, ...], known: Known) -> bool:
             )
         case "percent":
             return _in_texts(amount, known.texts, kinds={"percent"})
+        case _ if named:
+            return _named_number_told(amount, named, known)
         case _:
             return amount.value < _LARGE or _number_told(amount, known)
 
@@ -112,6 +119,15 @@ def _price_told(amount: Amount, named: tuple[Product, ...], known: Known) -> boo
     return not named and _in_texts(amount, known.texts, kinds={"money", "number"})
 
 
+def _named_number_told(amount: Amount, named: tuple[Product, ...], known: Known) -> bool:
+    """A bare number beside a product's name reads as its price, unless it counts something."""
+    own = {number(product.price) for product in named if product.price} | {product.stock for product in named}
+    described = tuple(text for product in named for text in (product.name, product.description or ""))
+    if amount.value in own or _in_texts(amount, (*known.texts, *described), kinds=_ANY):
+        return True
+    return amount.counts and (amount.value <= _FEW or _in_texts(amount, known.heard, kinds=_ANY))
+
+
 def _number_told(amount: Amount, known: Known) -> bool:
     values = {number(product.price) for product in known.products if product.price} | {
         product.stock for product in known.products
@@ -119,10 +135,10 @@ def _number_told(amount: Amount, known: Known) -> bool:
     if amount.value in values:
         return True
     named = [text for product in known.products for text in (product.name, product.description or "")]
-    return _in_texts(amount, (*known.texts, *known.heard, *named), kinds={"money", "stock", "percent", "number"})
+    return _in_texts(amount, (*known.texts, *known.heard, *named), kinds=_ANY)
 
 
-def _in_texts(amount: Amount, texts: tuple[str, ...], *, kinds: set[str]) -> bool:
+def _in_texts(amount: Amount, texts: tuple[str, ...], *, kinds: frozenset[str] | set[str]) -> bool:
     return any(
         one.value == amount.value
         and one.kind in kinds
@@ -148,8 +164,11 @@ def _untold_stock(sentence: str, named: tuple[Product, ...], known: Known) -> li
     about = named or known.returned
     if negative and not (about and all(product.stock == 0 for product in named) and any(p.stock == 0 for p in about)):
         return ["a lack of stock"]
+    zero = [amount for amount in amounts(sentence) if amount.kind == "stock" and amount.value == 0]
+    perhaps = bool(_PERHAPS_IN_STOCK.search(_NO_STOCK.sub(" ", line)))
+    if perhaps and named and not zero and all(product.stock == 0 for product in named):
+        return ["stock"]
     if positive and not any(product.stock for product in about):
-        zero = [amount for amount in amounts(sentence) if amount.kind == "stock" and amount.value == 0]
         return [] if zero and any(product.stock == 0 for product in about) else ["stock"]
     return []
 

@@ -53,6 +53,10 @@ KNOWN = Known(
         "Tu pedido es el 98765.",
         "Mirá https://acme.example/ayuda.",
         "Tenemos 2 opciones para vos.",
+        "¿Querés 2 Mesa Pampa?",
+        "Mesa Pampa: 120000",
+        "Silla Nórdica: quedan 0.",
+        "La Mesa Pampa está disponible.",
         "¡Hola! ¿En qué te ayudo?",
         "Estoy disponible para ayudarte.",
     ],
@@ -90,6 +94,20 @@ def test_what_is_known_may_be_said(reply: str) -> None:
         "Pagá en evil-shop.com hoy",
         "Escribí a pagos@evil.example",
         "La Mesa Pampa cuesta 120000 ARS; antes 240000.",
+        "Mesa Pampa: 20",
+        "Mesa Pampa, 777.",
+        "La Mesa Pampa cuesta cien.",
+        "It costs fifty.",
+        "La Mesa Pampa: noventa mil.",
+        "ARS ninety",
+        "Mesa Pampa a mitad de precio.",
+        "Hoy 2x1.",
+        "Hay una oferta.",
+        "U$D 50",
+        "Se agotó la Mesa Pampa.",
+        "Ya no queda ninguna Mesa Pampa.",
+        "Nos quedan muchas Silla Nórdica.",
+        "La Silla Nórdica está disponible.",
     ],
 )
 def test_what_nobody_said_is_held_back(reply: str) -> None:
@@ -124,7 +142,7 @@ def test_any_text_can_be_read(text: str) -> None:
     """No text makes the guard fail, and none without digits has an amount."""
     violations(text, KNOWN)
 
-    assert bool(amounts(text)) <= any(letter.isdecimal() or letter.isnumeric() for letter in text)
+    assert bool(amounts(text)) == any(letter in "0123456789" for letter in plain(text))
 
 
 FORMS = (
@@ -142,6 +160,8 @@ FORMS = (
     "{name}: {v} in stock",
     "quedan {v} unidades",
     "you save {v}%",
+    "{name}: {v}",
+    "the {name}, {v}!",
 )
 DISGUISES = ("{}", "\u200b", "wide", "grouped")
 figures = st.integers(2, 999_999)
