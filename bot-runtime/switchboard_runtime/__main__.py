@@ -1,4 +1,4 @@
-"""``switchboard-runtime serve`` and ``replay``: the command line."""
+"""``switchboard-runtime``: the command line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from switchboard_runtime.config.settings import Settings
 from switchboard_runtime.errors import ConfigurationError
+from switchboard_runtime.store.postgres.command import add_commands, run_command
 from switchboard_runtime.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ _REFUSED = 78
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     flags = vars(_parser().parse_args(arguments))
-    command = flags.pop("command")
+    command = flags["command"]
     try:
+        if command not in {"serve", "replay"}:
+            sys.stdout.write(run_command(flags, os.environ) + "\n")
+            return 0
         settings = Settings.read(os.environ, flags)
         configure_logging(level=settings.log_level)
         if command == "replay":
@@ -56,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         flag = "--" + field.name.replace("_", "-")
         for command in (serve, replay):
             command.add_argument(flag, help=f"overrides SWITCHBOARD_{field.name.upper()}; default {field.default}")
+    add_commands(commands)
     return parser
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import Directory, TenantEntry
+    from switchboard_runtime.store import Store
+    from switchboard_runtime.store.postgres.store import PostgresStore
 
 __all__ = ["Ports", "build_app", "run", "serve"]
 
@@ -67,8 +69,10 @@ class Ports:
     egress: Egress = field(default_factory=Egress)
 
 
-def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Ports) -> web.Application:
-    """The application of the tenants in ``directory``, their files in ``data_dir``.
+def build_app(
+    *, directory: Directory, data_dir: Path, policy: Policy, ports: Ports, database_connections: int = 4
+) -> web.Application:
+    """The application of the tenants in ``directory``, kept in ``data_dir`` or each in its own database.
 
     Its start-up raises :class:`~switchboard_runtime.errors.ConfigurationError` when a store does not open.
     """
@@ -85,7 +89,7 @@ def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Po
         async with AsyncExitStack() as stack:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
-            stores = await _open_stores(stack, directory, data_dir, policy, ports)
+            stores = await _open_stores(stack, directory, data_dir, policy, ports, database_connections)
             warming = []
             for entry in directory.entries:
                 answering = ports.answering
@@ -93,9 +97,12 @@ def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Po
                     answering = assistants = _assistants(entry, ports)
                     stack.push_async_callback(assistants.close)
                     warming.append(asyncio.create_task(assistants.warm(entry.document)))
-                service = _service(entry, stores[entry.slug], session, policy, ports, context.metrics, answering)
+                store = stores[entry.slug]
+                service = _service(entry, store, session, policy, ports, context.metrics, answering)
                 services[entry.slug] = service
                 service.start()
+                if not isinstance(store, SqliteStore):
+                    store.listen(service.nudge)
             loading = asyncio.create_task(asyncio.to_thread(load_client))
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
@@ -108,12 +115,27 @@ def build_app(*, directory: Directory, data_dir: Path, policy: Policy, ports: Po
 
 
 async def _open_stores(
-    stack: AsyncExitStack, directory: Directory, data_dir: Path, policy: Policy, ports: Ports
+    stack: AsyncExitStack, directory: Directory, data_dir: Path, policy: Policy, ports: Ports, connections: int = 4
+) -> dict[str, SqliteStore | PostgresStore]:
+    """Open every tenant's store: its database if its credentials have one, else its file."""
+    files = [entry for entry in directory.entries if not entry.credentials.current().database_url]
+    stores: dict[str, SqliteStore | PostgresStore] = {}
+    stores.update(await _open_files(stack, files, data_dir, policy, ports))
+    for entry in directory.entries:
+        if entry not in files:
+            stores[entry.slug] = await _open_database(stack, entry, policy, ports, connections)
+    return stores
+
+
+async def _open_files(
+    stack: AsyncExitStack, entries: list[TenantEntry], data_dir: Path, policy: Policy, ports: Ports
 ) -> dict[str, SqliteStore]:
-    """Open every tenant's file, and release what a killed process held."""
+    """Open the file of each of these tenants, and release what a killed process held."""
+    if not entries:
+        return {}
     owner = ports.new_id()
     lock = stack.enter_context(OwnerLock(data_dir, owner))
-    writers = [Writer(busy_timeout=policy.store_patience) for _ in range(min(_MAX_WRITERS, len(directory.entries)))]
+    writers = [Writer(busy_timeout=policy.store_patience) for _ in range(min(_MAX_WRITERS, len(entries)))]
     for writer in writers:
         stack.push_async_callback(writer.close)
     stores = {
@@ -125,7 +147,7 @@ async def _open_stores(
             owner=owner,
             lease=policy.lease,
         )
-        for index, entry in enumerate(directory.entries)
+        for index, entry in enumerate(entries)
     }
     dead = lock.dead()
     try:
@@ -140,9 +162,35 @@ async def _open_stores(
     return stores
 
 
+async def _open_database(
+    stack: AsyncExitStack, entry: TenantEntry, policy: Policy, ports: Ports, connections: int
+) -> PostgresStore:
+    """Connect as the tenant's own role."""
+    from switchboard_runtime.store.postgres.database import Database  # noqa: PLC0415  # brings a driver
+    from switchboard_runtime.store.postgres.store import PostgresStore  # noqa: PLC0415
+
+    database = Database(
+        dsn=lambda: entry.credentials.current().database_url or "",
+        tenant=entry.document.tenant.id,
+        size=connections,
+        patience=policy.store_patience,
+    )
+    store = PostgresStore(
+        database=database, clock=ports.clock, new_id=ports.new_id, owner=ports.new_id(), lease=policy.lease
+    )
+    stack.push_async_callback(store.close)
+    try:
+        await store.open()
+    except StoreUnavailable as error:
+        raise ConfigurationError(f"{entry.slug}/databaseUrl", f"the store does not open: {error}") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{entry.slug}/{error.where}", *error.problems) from None
+    return store
+
+
 def _service(
     entry: TenantEntry,
-    store: SqliteStore,
+    store: Store,
     session: aiohttp.ClientSession,
     policy: Policy,
     ports: Ports,
@@ -226,7 +274,13 @@ async def run(settings: Settings) -> None:
         egress=Egress(allowed=settings.allowed_hosts()),
     )
     host, port = settings.address()
-    app = build_app(directory=directory, data_dir=data_dir, policy=policy, ports=ports)
+    app = build_app(
+        directory=directory,
+        data_dir=data_dir,
+        policy=policy,
+        ports=ports,
+        database_connections=settings.connections(),
+    )
     runner = await serve(app, host=host, port=port)
     await stopped.wait()
     log_event(_LOG, logging.INFO, "stopping")

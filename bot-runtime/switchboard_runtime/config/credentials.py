@@ -26,13 +26,17 @@ _REQUIRED = ("accountSid", "authToken", "apiKeySid", "apiKeySecret", "apiToken")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What authenticates Twilio to us, us to Twilio, and callers of the tenant's own HTTP API."""
+    """What authenticates Twilio to us, us to Twilio, and callers of the tenant's own HTTP API.
+
+    ``database_url`` is that of the tenant's own PostgreSQL role, when it is kept there.
+    """
 
     account_sid: str
     auth_tokens: tuple[str, ...] = field(repr=False)
     api_key_sid: str
     api_key_secret: str = field(repr=False)
     api_token: str = field(repr=False)
+    database_url: str | None = field(default=None, repr=False)
 
 
 class CredentialsFolder:
@@ -92,7 +96,7 @@ def _mark(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 def _read(folder: Path) -> Credentials:
-    values = {name: _value(folder / name) for name in (*_REQUIRED, "authTokenSecondary")}
+    values = {name: _value(folder / name) for name in (*_REQUIRED, "authTokenSecondary", "databaseUrl")}
     missing = [name for name in _REQUIRED if not values[name]]
     if missing:
         raise ConfigurationError(folder, *(f"{name}: no such file, or empty; put the value there" for name in missing))
@@ -103,6 +107,7 @@ def _read(folder: Path) -> Credentials:
         api_key_sid=values["apiKeySid"],
         api_key_secret=values["apiKeySecret"],
         api_token=values["apiToken"],
+        database_url=values["databaseUrl"] or None,
     )
 
 

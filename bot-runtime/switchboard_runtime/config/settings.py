@@ -32,6 +32,7 @@ class Settings:
         knowledge_dir: folder of ``{slug}/`` with the texts that assistants look things up in.
         egress_allow: hosts, ``host`` or ``host:port`` with commas between, that assistants may call wherever they are
             and by plain http, such as a model server in the cluster.
+        database_connections: connections at most for a tenant in PostgreSQL, beside the one that listens.
     """
 
     tenants_dir: str = "/etc/switchboard/tenants"
@@ -43,6 +44,7 @@ class Settings:
     look_grace_seconds: str = "30"
     knowledge_dir: str = "/etc/switchboard/knowledge"
     egress_allow: str = ""
+    database_connections: str = "4"
 
     @classmethod
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
@@ -65,6 +67,7 @@ class Settings:
             raise ConfigurationError(_PREFIX + "LOG_LEVEL", f"{self.log_level!r} is none of {', '.join(_LEVELS)}")
         for name in ("lease_seconds", "look_grace_seconds"):
             self.seconds(name)
+        self.connections()
         return self
 
     def address(self) -> tuple[str, int]:
@@ -88,6 +91,13 @@ class Settings:
     def allowed_hosts(self) -> frozenset[str]:
         """What ``egress_allow`` names."""
         return frozenset(host for part in self.egress_allow.split(",") if (host := part.strip().lower()))
+
+    def connections(self) -> int:
+        """``database_connections`` as a number."""
+        text = self.database_connections
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
+            raise ConfigurationError(_PREFIX + "DATABASE_CONNECTIONS", f"{text!r} is no whole number from 1 to 100")
+        return int(text)
 
     def paths(self) -> tuple[Path, Path, Path]:
         """Folders of tenants, credentials and data."""

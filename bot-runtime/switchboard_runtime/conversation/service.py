@@ -119,6 +119,11 @@ class TenantService:
         self._inbox.start()
         self._outbox.start()
 
+    def nudge(self) -> None:
+        """Look for work now: another process has left some."""
+        self._inbox.nudge()
+        self._outbox.nudge()
+
     async def stop(self) -> None:
         """Finish what is in flight, within the policy's time, and release the rest to whoever comes next."""
         within = self._policy.drain

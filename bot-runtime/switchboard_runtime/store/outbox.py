@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.store.delivery import DELIVERY_RANK, OPTED_OUT
 from switchboard_runtime.store.inbox import next_due
 from switchboard_runtime.store.records import Claim, OutboxItem, Queue
 
@@ -46,22 +47,6 @@ UPDATE outbox SET state = 'sending', intent_at = :intent_at, lease_until = :leas
        fence = fence + 1, attempts = attempts + 1, updated_at = :now
 WHERE seq = :seq
 """
-
-_OPTED_OUT = 21610
-"""Twilio's code for "the recipient has opted out"."""
-
-_DELIVERY_RANK = {
-    "accepted": 0,
-    "scheduled": 0,
-    "queued": 0,
-    "sending": 1,
-    "sent": 2,
-    "delivered": 3,
-    "undelivered": 3,
-    "failed": 3,
-    "canceled": 3,
-    "read": 4,
-}
 
 
 def enqueue(
@@ -198,7 +183,7 @@ def mark_failed(db: sqlite3.Connection, item: OutboxItem, *, code: int | None, r
     )
     if ended.rowcount != 1:
         raise LeaseLost(f"reply {item.id} was taken over, or is sent")
-    if code == _OPTED_OUT:
+    if code == OPTED_OUT:
         _opt_out(db, item.id, now=now)
 
 
@@ -245,13 +230,13 @@ def record_status(db: sqlite3.Connection, update: StatusUpdate) -> bool:
     if row is None:
         return False
     mark_sent(db, row["id"], sid=update.sid, now=update.received_at)
-    rank = _DELIVERY_RANK.get(update.status)
-    if rank is not None and rank > _DELIVERY_RANK.get(row["delivery"] or "", -1):
+    rank = DELIVERY_RANK.get(update.status)
+    if rank is not None and rank > DELIVERY_RANK.get(row["delivery"] or "", -1):
         db.execute(
             "UPDATE outbox SET delivery = ?, error_code = ?, updated_at = ? WHERE id = ?",
             (update.status, update.error_code, update.received_at, row["id"]),
         )
-    if update.error_code == _OPTED_OUT:
+    if update.error_code == OPTED_OUT:
         _opt_out(db, row["id"], now=update.received_at)
     return True
 

@@ -1,0 +1,22 @@
+"""What a provider's words for the fate of a message mean, whichever store keeps them."""
+
+from __future__ import annotations
+
+__all__ = ["DELIVERY_RANK", "OPTED_OUT"]
+
+OPTED_OUT = 21610
+"""Twilio's code for "the recipient has opted out"."""
+
+DELIVERY_RANK = {
+    "accepted": 0,
+    "scheduled": 0,
+    "queued": 0,
+    "sending": 1,
+    "sent": 2,
+    "delivered": 3,
+    "undelivered": 3,
+    "failed": 3,
+    "canceled": 3,
+    "read": 4,
+}
+"""A status replaces another only when it is higher."""

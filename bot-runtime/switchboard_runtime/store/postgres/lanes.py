@@ -1,0 +1,100 @@
+"""What inbox and outbox have in common: a lane is a conversation, its oldest waiting item is marked ``head``.
+
+Claims read heads alone, by an index of them, however much waits behind. Whoever adds to a lane or takes from it
+holds the conversation's row, always before any other; a unique index makes a second head impossible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from switchboard_runtime.store.records import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+OTHERS_POLL = 0.5
+"""Seconds until an item in another process's hands is looked at again; it may finish long before its lease."""
+
+_KEYS = {"work": ("id", "state = 'pending'"), "outbox": ("seq", "state IN ('queued', 'sending')")}
+
+
+def clean(text: str) -> str:
+    """Text as PostgreSQL can keep it: no NUL, no half of a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+async def promote(db: Any, queue: str, tenant: int, conversations: Sequence[int]) -> None:
+    """Mark the oldest waiting item of lanes that the caller holds and that have no head."""
+    key, waiting = _KEYS[queue]
+    await db.execute(
+        f"""
+        UPDATE switchboard.{queue} AS q SET head = true
+        FROM unnest($2::bigint[]) AS lane (conversation_id) CROSS JOIN LATERAL (
+            SELECT o.{key} FROM switchboard.{queue} AS o
+            WHERE o.tenant_id = $1 AND o.conversation_id = lane.conversation_id AND o.{waiting}
+            ORDER BY o.{key} LIMIT 1
+        ) AS first
+        WHERE q.tenant_id = $1 AND q.{key} = first.{key} AND NOT EXISTS (
+            SELECT FROM switchboard.{queue} AS h
+            WHERE h.tenant_id = $1 AND h.conversation_id = lane.conversation_id AND h.head)
+        """,  # noqa: S608  # put together from constants
+        tenant,
+        conversations,
+    )
+
+
+async def next_due(db: Any, queue: str, tenant: int, *, now: float, held: Collection[int]) -> float | None:
+    """When to look again: the next free head, or soon when another process holds one."""
+    key, _ = _KEYS[queue]
+    value: float | None = await db.fetchval(
+        f"""
+        SELECT least(
+            (SELECT free_at FROM switchboard.{queue}
+             WHERE tenant_id = $1 AND head AND {key} <> ALL ($2::bigint[]) ORDER BY free_at LIMIT 1),
+            (SELECT $4::float8 FROM switchboard.{queue}
+             WHERE tenant_id = $1 AND head AND lease_until > 0 AND lease_until > $3
+               AND {key} <> ALL ($2::bigint[]) LIMIT 1))
+        """,  # noqa: S608  # put together from constants
+        tenant,
+        list(held),
+        now,
+        now + OTHERS_POLL,
+    )
+    return value
+
+
+async def waiting(db: Any, queue: str, tenant: int) -> Queue:
+    """Depth and age of a queue."""
+    _, condition = _KEYS[queue]
+    row = await db.fetchrow(
+        f"SELECT count(*) AS depth, min(created_at) AS oldest FROM switchboard.{queue}"  # noqa: S608
+        f" WHERE tenant_id = $1 AND {condition}",
+        tenant,
+    )
+    return Queue(depth=row["depth"], oldest=row["oldest"])
+
+
+async def release(db: Any, queue: str, tenant: int, *, owner: str, now: float) -> None:
+    """End an owner's leases; a reply whose POST may be done stays one to look up."""
+    await db.execute(
+        f"UPDATE switchboard.{queue} SET lease_until = 0"  # noqa: S608
+        " WHERE tenant_id = $1 AND head AND lease_until > 0 AND lease_until > $2 AND owner = $3",
+        tenant,
+        now,
+        owner,
+    )
+
+
+async def owners(db: Any, tenant: int, *, now: float) -> frozenset[str]:
+    """Who holds leases."""
+    rows = await db.fetch(
+        "SELECT owner FROM switchboard.work WHERE tenant_id = $1 AND head AND lease_until > 0 AND lease_until > $2"
+        " UNION SELECT owner FROM switchboard.outbox"
+        " WHERE tenant_id = $1 AND head AND lease_until > 0 AND lease_until > $2",
+        tenant,
+        now,
+    )
+    return frozenset(row["owner"] for row in rows)

@@ -1,0 +1,296 @@
+"""SQL of the outbox: replies, their intents, and what the provider says became of them.
+
+A reply is ``queued`` while it is certain that no POST of it was done, ``sending`` from its intent on, and then
+``sent`` or ``failed``. Functions of a connection, no clock. Each that ends a reply holds its conversation first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.store.delivery import DELIVERY_RANK, OPTED_OUT
+from switchboard_runtime.store.postgres import lanes
+from switchboard_runtime.store.postgres.lanes import clean
+from switchboard_runtime.store.records import Claim, OutboxItem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from switchboard_runtime.store.records import StatusUpdate, Turn, WorkItem
+
+_ENQUEUE = """
+INSERT INTO switchboard.outbox (tenant_id, id, conversation_id, work_id, channel, sender, recipient, text, trace,
+                                received_at, state, due, created_at, updated_at, head)
+SELECT $1, g.id, $2, $3, $6, $7, $8, g.text, $9, $10, $11, $12, $12, $12,
+       g.place = 1 AND $11 = 'queued' AND NOT EXISTS (
+           SELECT FROM switchboard.outbox AS o
+           WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.state IN ('queued', 'sending'))
+FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS g (id, text, place) ORDER BY g.place
+"""
+
+_FREE = """
+SELECT o.seq, o.state, o.conversation_id, c.opted_out
+FROM switchboard.outbox AS o
+JOIN switchboard.conversation AS c ON c.tenant_id = o.tenant_id AND c.id = o.conversation_id
+WHERE o.tenant_id = $1 AND o.head AND o.free_at <= $2 AND o.seq <> ALL ($3::bigint[])
+ORDER BY o.free_at, o.seq LIMIT $4 FOR NO KEY UPDATE OF o, c SKIP LOCKED
+"""
+
+_INTEND = """
+UPDATE switchboard.outbox SET
+    state = 'sending', intent_at = CASE state WHEN 'sending' THEN intent_at ELSE $3 END,
+    lease_until = $4, owner = $5, fence = fence + 1, attempts = attempts + 1, updated_at = $3
+WHERE tenant_id = $1 AND seq = ANY ($2::bigint[]) RETURNING *
+"""
+
+_HOLD = """
+SELECT c.id, c.opted_out FROM switchboard.conversation AS c WHERE c.tenant_id = $1 AND c.id = (
+    SELECT o.conversation_id FROM switchboard.outbox AS o WHERE o.tenant_id = $1 AND o.id = $2
+) FOR NO KEY UPDATE
+"""
+
+
+async def enqueue(
+    db: Any, tenant: int, item: WorkItem, turn: Turn, *, now: float, new_id: Callable[[], str], by_provider: bool
+) -> None:
+    """Queue a turn's replies; without a provider the caller hands them over itself, and they are ``sent``."""
+    message = item.message
+    if turn.replies:
+        await db.execute(
+            _ENQUEUE,
+            tenant,
+            item.conversation_id,
+            item.id,
+            [new_id() for _ in turn.replies],
+            [clean(text) for text in turn.replies],
+            message.channel,
+            message.own,
+            message.contact,
+            message.trace,
+            message.received_at,
+            "queued" if by_provider else "sent",
+            now,
+        )
+
+
+async def cancel(db: Any, tenant: int, conversations: Collection[int], *, reason: str, now: float) -> None:
+    """End the replies of held conversations that were certainly not sent yet."""
+    await db.execute(
+        "UPDATE switchboard.outbox SET state = 'failed', head = false, error = $3, updated_at = $4"
+        " WHERE tenant_id = $1 AND conversation_id = ANY ($2::bigint[]) AND state = 'queued'",
+        tenant,
+        list(conversations),
+        reason,
+        now,
+    )
+    await lanes.promote(db, "outbox", tenant, list(conversations))
+
+
+async def replies(db: Any, tenant: int, work_id: int) -> tuple[str, ...] | None:
+    """Texts of a finished work item's replies in order, None while it is not finished."""
+    done = await db.fetchval(
+        "SELECT 1 FROM switchboard.work WHERE tenant_id = $1 AND id = $2 AND state = 'done'", tenant, work_id
+    )
+    if not done:
+        return None
+    rows = await db.fetch(
+        "SELECT text FROM switchboard.outbox WHERE tenant_id = $1 AND work_id = $2 ORDER BY seq", tenant, work_id
+    )
+    return tuple(row["text"] for row in rows)
+
+
+async def claim(
+    db: Any, tenant: int, *, now: float, lease: float, owner: str, limit: int, held: Collection[int]
+) -> Claim[OutboxItem]:
+    """Lease the heads of free lanes and write their intents; who opted out meanwhile gets nothing any more."""
+    due = await lanes.next_due(db, "outbox", tenant, now=now, held=held)
+    if due is None or due > now:
+        return Claim(items=(), next_due=due)
+    async with db.transaction():
+        free = await db.fetch(_FREE, tenant, now, list(held), limit)
+        silent = [row["conversation_id"] for row in free if row["opted_out"] and row["state"] == "queued"]
+        unsure = {row["seq"] for row in free if row["state"] == "sending"}
+        wanted = [row["seq"] for row in free if row["conversation_id"] not in silent]
+        rows = await db.fetch(_INTEND, tenant, wanted, now, now + lease, owner) if wanted else ()
+        if silent:
+            await cancel(db, tenant, silent, reason="opted out", now=now)
+    items = tuple(sorted((_item(row, unsure) for row in rows), key=lambda item: item.seq))
+    mine = [*held, *(item.seq for item in items)]
+    return Claim(items=items, next_due=await lanes.next_due(db, "outbox", tenant, now=now, held=mine))
+
+
+def _item(row: Any, unsure: Collection[int]) -> OutboxItem:
+    return OutboxItem(
+        id=row["id"],
+        seq=row["seq"],
+        fence=row["fence"],
+        attempts=row["attempts"],
+        channel=row["channel"],
+        sender=row["sender"],
+        recipient=row["recipient"],
+        text=row["text"],
+        trace=row["trace"],
+        received_at=row["received_at"],
+        created_at=row["created_at"],
+        intent_at=row["intent_at"],
+        look_first=row["seq"] in unsure,
+    )
+
+
+async def renew(db: Any, tenant: int, item: OutboxItem, *, now: float, lease: float, again: bool) -> OutboxItem | None:
+    """Date the intent anew, if the item is still ours and unsent; None ends it, since the contact opted out."""
+    conversation = await db.fetchrow(_HOLD, tenant, item.id)
+    if conversation["opted_out"]:
+        await mark_failed(db, tenant, item, code=None, reason="opted out", now=now, again=again)
+        return None
+    renewed = await db.fetchval(
+        "UPDATE switchboard.outbox SET intent_at = $4, lease_until = $5, updated_at = $4"
+        " WHERE tenant_id = $1 AND seq = $2 AND fence = $3 AND state = 'sending' RETURNING 1",
+        tenant,
+        item.seq,
+        item.fence,
+        now,
+        now + lease,
+    )
+    if not renewed:
+        raise LeaseLost(f"reply {item.id} was taken over, or is sent")
+    return replace(item, intent_at=now, look_first=False)
+
+
+async def mark_sent(db: Any, tenant: int, item_id: str, *, sid: str, now: float) -> bool:
+    """Record the provider's SID. False when the reply has another one."""
+    conversation = await db.fetchrow(_HOLD, tenant, item_id)
+    if conversation is None:
+        return False
+    await db.execute(
+        "UPDATE switchboard.outbox SET state = 'sent', head = false, sid = $3, lease_until = 0, error_code = NULL,"
+        " error = NULL, updated_at = $4 WHERE tenant_id = $1 AND id = $2 AND sid IS NULL",
+        tenant,
+        item_id,
+        sid,
+        now,
+    )
+    await lanes.promote(db, "outbox", tenant, [conversation["id"]])
+    kept = await db.fetchval("SELECT sid FROM switchboard.outbox WHERE tenant_id = $1 AND id = $2", tenant, item_id)
+    return bool(kept == sid)
+
+
+async def mark_failed(
+    db: Any, tenant: int, item: OutboxItem, *, code: int | None, reason: str, now: float, again: bool
+) -> None:
+    """End a reply that will not be sent, if it is still ours; an opt-out at the provider becomes ours too."""
+    conversation = await db.fetchrow(_HOLD, tenant, item.id)
+    ended = await db.fetchval(
+        "UPDATE switchboard.outbox SET state = 'failed', head = false, error_code = $4, error = $5, lease_until = 0,"
+        " updated_at = $6 WHERE tenant_id = $1 AND seq = $2 AND fence = $3 AND state = 'sending' RETURNING 1",
+        tenant,
+        item.seq,
+        item.fence,
+        code,
+        clean(reason),
+        now,
+    )
+    if not ended:
+        if again and await _is_failed(db, tenant, item):
+            return
+        raise LeaseLost(f"reply {item.id} was taken over, or is sent")
+    await lanes.promote(db, "outbox", tenant, [conversation["id"]])
+    if code == OPTED_OUT:
+        await _opt_out(db, tenant, conversation["id"], now=now)
+
+
+async def _is_failed(db: Any, tenant: int, item: OutboxItem) -> bool:
+    return bool(
+        await db.fetchval(
+            "SELECT 1 FROM switchboard.outbox WHERE tenant_id = $1 AND seq = $2 AND fence = $3 AND state = 'failed'",
+            tenant,
+            item.seq,
+            item.fence,
+        )
+    )
+
+
+async def _opt_out(db: Any, tenant: int, conversation_id: int, *, now: float) -> None:
+    """Silence a conversation that the provider does not let us write to; a turn in flight is not kept."""
+    await db.execute(
+        "UPDATE switchboard.conversation SET opted_out = true, epoch = epoch + 1, updated_at = $3"
+        " WHERE tenant_id = $1 AND id = $2 AND NOT opted_out",
+        tenant,
+        conversation_id,
+        now,
+    )
+    await cancel(db, tenant, [conversation_id], reason="opted out", now=now)
+
+
+async def postpone(db: Any, tenant: int, item: OutboxItem, *, due: float, unsent: bool, now: float) -> None:
+    """Give a reply back until ``due``; nothing happens when it is not ours any more."""
+    await db.execute(
+        "UPDATE switchboard.outbox SET state = $4, due = $5, lease_until = 0, updated_at = $6"
+        " WHERE tenant_id = $1 AND seq = $2 AND fence = $3 AND state = 'sending'",
+        tenant,
+        item.seq,
+        item.fence,
+        "queued" if unsent else "sending",
+        due,
+        now,
+    )
+
+
+async def claimed_sids(db: Any, tenant: int, sids: Collection[str], *, other_than: str) -> frozenset[str]:
+    """Which SIDs belong to other replies."""
+    rows = await db.fetch(
+        "SELECT sid FROM switchboard.outbox WHERE tenant_id = $1 AND id <> $2 AND sid = ANY ($3::text[])",
+        tenant,
+        other_than,
+        [clean(sid) for sid in sids],
+    )
+    return frozenset(row["sid"] for row in rows)
+
+
+async def record_status(db: Any, tenant: int, update: StatusUpdate) -> bool:
+    """Keep a callback, learn an unsure send's SID from it, and raise (never lower) the delivery status."""
+    sid, status = clean(update.sid), clean(update.status)
+    outbox_id = clean(update.outbox_id) if update.outbox_id else None
+    await db.execute(
+        "INSERT INTO switchboard.callback (tenant_id, sid, status, outbox_id, error_code, received_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        tenant,
+        sid,
+        status,
+        outbox_id,
+        update.error_code,
+        update.received_at,
+    )
+    ours = await db.fetchval("SELECT id FROM switchboard.outbox WHERE tenant_id = $1 AND sid = $2", tenant, sid)
+    if ours is None and outbox_id:
+        ours = await db.fetchval(
+            "SELECT id FROM switchboard.outbox"
+            " WHERE tenant_id = $1 AND id = $2 AND sender = $3 AND recipient = $4 AND (sid IS NULL OR sid = $5)",
+            tenant,
+            outbox_id,
+            clean(update.sender),
+            clean(update.recipient),
+            sid,
+        )
+    if ours is None:
+        return False
+    await mark_sent(db, tenant, ours, sid=sid, now=update.received_at)
+    row = await db.fetchrow(
+        "SELECT conversation_id, delivery FROM switchboard.outbox WHERE tenant_id = $1 AND id = $2", tenant, ours
+    )
+    rank = DELIVERY_RANK.get(status)
+    if rank is not None and rank > DELIVERY_RANK.get(row["delivery"] or "", -1):
+        await db.execute(
+            "UPDATE switchboard.outbox SET delivery = $3, error_code = $4, updated_at = $5"
+            " WHERE tenant_id = $1 AND id = $2",
+            tenant,
+            ours,
+            status,
+            update.error_code,
+            update.received_at,
+        )
+    if update.error_code == OPTED_OUT:
+        await _opt_out(db, tenant, row["conversation_id"], now=update.received_at)
+    return True

@@ -1,0 +1,263 @@
+"""The store of one tenant in PostgreSQL.
+
+Time is the caller's, as in SQLite: a message's dates, leases and intents are of one clock, and tests turn it. The
+clocks of several machines must agree to well within a lease; ``open`` refuses one that does not. Where they
+disagree by less, a lease looks expired early, which the fence makes harmless.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from switchboard_runtime.errors import ConfigurationError, LeaseLost
+from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox
+from switchboard_runtime.store.postgres.accepting import Acceptor
+from switchboard_runtime.store.postgres.wake import Wake, is_dead
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.store.postgres.database import Database
+    from switchboard_runtime.store.records import (
+        Accepted,
+        Claim,
+        DeadLetter,
+        Inbound,
+        OutboxItem,
+        Quarantined,
+        Queue,
+        StatusUpdate,
+        Turn,
+        Webhook,
+        WorkItem,
+    )
+
+__all__ = ["PostgresStore"]
+
+Result = TypeVar("Result")
+
+
+class PostgresStore:
+    """Implements :class:`~switchboard_runtime.store.base.Store`.
+
+    Args:
+        database: the tenant's connections.
+        clock: time.
+        new_id: makes ids of replies, unguessable and unique.
+        owner: names this process in leases.
+        lease: seconds a claim holds.
+    """
+
+    def __init__(
+        self, *, database: Database, clock: Clock, new_id: Callable[[], str], owner: str, lease: float
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+        self._owner = owner
+        self._lease = lease
+        self._wake = Wake(database=database, owner=owner)
+        self._acceptor = Acceptor(self._write)
+
+    async def open(self) -> None:
+        """Connect, show that this process lives, and release what dead ones held.
+
+        Raises:
+            ConfigurationError: role, schema or clock is not what it must be.
+            StoreUnavailable: the server does not answer.
+        """
+        await self._database.open()
+        skew = await self._database.run(self._skew)
+        if abs(skew) > self._lease / 4:
+            raise ConfigurationError(
+                "clock", f"this machine is {skew:.1f} s from the database's, a lease is {self._lease:g} s; keep time"
+            )
+        await self.announce()
+        for owner in await self._database.run(self._dead):
+            await self.release(owner)
+
+    async def announce(self) -> None:
+        """Listen, and hold the lock that says this process lives."""
+        await self._wake.open()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when another process stored something."""
+        self._wake.listen(listener)
+
+    async def close(self) -> None:
+        """Write what waits, then let go of the server."""
+        await self._acceptor.close()
+        await self._wake.close()
+        await self._database.close()
+
+    async def accept(self, message: Inbound) -> Accepted:
+        """See :meth:`Store.accept`."""
+        accepted = await self._acceptor.accept(message)
+        if not accepted.duplicate:
+            self._wake.tell()
+        return accepted
+
+    async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
+        """See :meth:`Store.claim_work`."""
+        now = self._clock.now()
+        return await self._run(
+            lambda db, tenant, _again: inbox.claim(
+                db, tenant, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held
+            )
+        )
+
+    async def take_along(self, item: WorkItem, *, limit: int) -> WorkItem:
+        """See :meth:`Store.take_along`."""
+        return await self._run(lambda db, tenant, _again: inbox.take_along(db, tenant, item, limit=limit))
+
+    async def finish_work(self, item: WorkItem, turn: Turn) -> None:
+        """See :meth:`Store.finish_work`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, again: bool) -> None:
+            try:
+                async with db.transaction():
+                    await inbox.finish(db, tenant, item, turn, now=now)
+                    if turn.state.opted_out and not item.state.opted_out:
+                        await outbox.cancel(db, tenant, [item.conversation_id], reason="opted out", now=now)
+                    by_provider = item.message.provider == "twilio"
+                    await outbox.enqueue(db, tenant, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
+            except LeaseLost:
+                if not (again and await inbox.is_finished(db, tenant, item)):
+                    raise
+
+        await self._run(act)
+        self._wake.tell()
+
+    async def postpone_work(self, item: WorkItem, *, due: float) -> None:
+        """See :meth:`Store.postpone_work`."""
+        await self._run(lambda db, tenant, _again: inbox.postpone(db, tenant, item, due=due))
+
+    async def replies(self, work_id: int) -> tuple[str, ...] | None:
+        """See :meth:`Store.replies`."""
+        return await self._run(lambda db, tenant, _again: outbox.replies(db, tenant, work_id))
+
+    async def claim_outbox(self, *, limit: int, held: Collection[int]) -> Claim[OutboxItem]:
+        """See :meth:`Store.claim_outbox`."""
+        now = self._clock.now()
+        return await self._run(
+            lambda db, tenant, _again: outbox.claim(
+                db, tenant, now=now, lease=self._lease, owner=self._owner, limit=limit, held=held
+            )
+        )
+
+    async def renew_intent(self, item: OutboxItem) -> OutboxItem | None:
+        """See :meth:`Store.renew_intent`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, again: bool) -> OutboxItem | None:
+            async with db.transaction():
+                return await outbox.renew(db, tenant, item, now=now, lease=self._lease, again=again)
+
+        return await self._run(act)
+
+    async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
+        """See :meth:`Store.mark_sent`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, _again: bool) -> bool:
+            async with db.transaction():
+                return await outbox.mark_sent(db, tenant, item.id, sid=lanes.clean(sid), now=now)
+
+        return await self._run(act)
+
+    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
+        """See :meth:`Store.mark_failed`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, again: bool) -> None:
+            async with db.transaction():
+                await outbox.mark_failed(db, tenant, item, code=code, reason=reason, now=now, again=again)
+
+        await self._run(act)
+
+    async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
+        """See :meth:`Store.postpone_outbox`."""
+        now = self._clock.now()
+        await self._run(lambda db, tenant, _again: outbox.postpone(db, tenant, item, due=due, unsent=unsent, now=now))
+
+    async def claimed_sids(self, sids: Collection[str], *, other_than: str) -> frozenset[str]:
+        """See :meth:`Store.claimed_sids`."""
+        return await self._run(lambda db, tenant, _again: outbox.claimed_sids(db, tenant, sids, other_than=other_than))
+
+    async def record_status(self, update: StatusUpdate) -> bool:
+        """See :meth:`Store.record_status`."""
+
+        async def act(db: Any, tenant: int, _again: bool) -> bool:
+            async with db.transaction():
+                return await outbox.record_status(db, tenant, update)
+
+        return await self._run(act)
+
+    async def quarantine(self, webhook: Webhook) -> bool:
+        """See :meth:`Store.quarantine`."""
+        return await self._run(lambda db, tenant, again: aside.quarantine(db, tenant, webhook, again=again))
+
+    async def quarantined(self, *, limit: int, after: int = 0) -> tuple[Quarantined, ...]:
+        """See :meth:`Store.quarantined`."""
+        return await self._run(lambda db, tenant, _again: aside.quarantined(db, tenant, limit=limit, after=after))
+
+    async def settle_quarantined(self, quarantined_id: int) -> None:
+        """See :meth:`Store.settle_quarantined`."""
+        now = self._clock.now()
+        await self._run(lambda db, tenant, _again: aside.settle(db, tenant, quarantined_id, now=now))
+
+    async def dead_letters(self, *, limit: int) -> tuple[DeadLetter, ...]:
+        """See :meth:`Store.dead_letters`."""
+        return await self._run(lambda db, tenant, _again: aside.dead_letters(db, tenant, limit=limit))
+
+    async def revive(self, letter: DeadLetter) -> bool:
+        """See :meth:`Store.revive`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, _again: bool) -> bool:
+            async with db.transaction():
+                return await aside.revive(db, tenant, letter, now=now)
+
+        revived = await self._run(act)
+        if revived:
+            self._wake.tell()
+        return revived
+
+    async def queues(self) -> Mapping[str, Queue]:
+        """See :meth:`Store.queues`."""
+
+        async def act(db: Any, tenant: int, _again: bool) -> Mapping[str, Queue]:
+            return {
+                "inbox": await lanes.waiting(db, "work", tenant),
+                "outbox": await lanes.waiting(db, "outbox", tenant),
+            }
+
+        return await self._run(act)
+
+    async def release(self, owner: str | None = None) -> None:
+        """See :meth:`Store.release`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, _again: bool) -> None:
+            for queue in ("work", "outbox"):
+                await lanes.release(db, queue, tenant, owner=owner or self._owner, now=now)
+
+        await self._run(act)
+        self._wake.tell()
+
+    async def _run(self, act: Callable[[Any, int, bool], Awaitable[Result]]) -> Result:
+        return await self._database.run(lambda db, again: act(db, self._database.tenant_id, again))
+
+    async def _write(self, messages: Sequence[Inbound]) -> list[Accepted]:
+        return await self._run(lambda db, tenant, again: inbox.accept(db, tenant, messages, again=again))
+
+    async def _skew(self, db: Any, _again: bool) -> float:
+        there = float(await db.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))
+        return self._clock.now() - there
+
+    async def _dead(self, db: Any, _again: bool) -> tuple[str, ...]:
+        holders = await lanes.owners(db, self._database.tenant_id, now=self._clock.now())
+        others = sorted(holders - {self._owner})
+        return tuple([owner for owner in others if await is_dead(db, owner)])
