@@ -84,6 +84,8 @@ async def _read(request: web.Request) -> bytes:
         raise invalid(_BODY, "it may have at most 1 MiB") from error
     except (http_exceptions.HttpProcessingError, web.RequestPayloadError) as error:
         raise invalid(_BODY, "its transfer or content encoding is broken") from error
+    except ConnectionError as error:  # nobody is there to be answered; the log says what became of the call
+        raise invalid(_BODY, "the connection ended in the middle of it") from error
 
 
 def _no_number(text: str) -> NoReturn:

@@ -244,3 +244,16 @@ async def test_a_client_that_asks_first_may_go_on() -> None:
     status, _, rest = await answer(an_account("Expect: 100-continue", body=b"FriendlyName=asked"))
     assert status == 100
     assert rest.startswith("HTTP/1.1 201 Created")
+
+
+async def test_a_client_that_dies_in_the_middle_of_its_call_is_no_failure_of_the_emulator() -> None:
+    """Nothing is made, and the log has the call as refused."""
+    async with running_emulator() as emulator:
+        host, port = urlsplit(emulator.base_url).netloc.split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(a_call("POST", ACCOUNTS, FORM, "Content-Length: 100") + b"Friendly")
+        await writer.drain()
+        writer.close()
+        (call,) = await emulator.admin.requests(wait=10)
+
+    assert (call["method"], call["status"]) == ("POST", 400)
