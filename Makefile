@@ -56,12 +56,18 @@ generate: setup ## write the CRDs and reference pages anew
 	@$(RUN) python -m switchboard_operator.reasondocs --out docs
 	@cp crds/*.yaml charts/switchboard/crds/
 
+# Debian's own: a browser for the emulator's page, and a server for the runtime's store.
+.PHONY: test-programs
+test-programs:
+	@command -v chromium >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		echo "== installing chromium and postgresql"; apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core postgresql >/dev/null; }
+
 .PHONY: test-unit test-contract test-chart test-api test-e2e
 test-unit: setup ## pure functions and state machines; under a minute
 	@$(RUN) pytest tests/unit -q
 
-test-contract: setup ## the parts against one another and against Twilio's OpenAPI documents; the emulator's page in a browser
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+test-contract: setup test-programs ## the parts against one another and against Twilio's OpenAPI documents; the emulator's page in a browser
 	@$(RUN) pytest tests/contract -q
 
 test-chart: setup ## the Helm chart, rendered
