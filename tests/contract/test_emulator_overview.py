@@ -97,12 +97,12 @@ def test_accounts_are_found_by_name_sid_number_and_status(world: SyncWorld) -> N
     assert names(containing="' OR 1=1 --") == []
 
 
-def test_a_subaccount_of_a_suspended_parent_is_suspended_in_effect(world: SyncWorld) -> None:
-    """Its own status stays."""
+def test_a_subaccount_of_a_suspended_parent_is_suspended_with_it(world: SyncWorld) -> None:
+    """By its own status, and in effect."""
     requests.post(f"{world.emulator.base_url}/emulator/v1/accounts/{world.emulator.account_sid}/suspend", timeout=10)
     (shown,) = get(world, "/accounts")["accounts"]
 
-    assert (shown["status"], shown["inEffect"]) == ("active", "suspended")
+    assert (shown["status"], shown["inEffect"], shown["suspendedBy"]) == ("suspended", "suspended", "parent")
 
 
 def test_where_a_numbers_messages_and_calls_go(world: SyncWorld) -> None:
