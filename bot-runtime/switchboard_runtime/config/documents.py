@@ -8,12 +8,26 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from switchboard_runtime.config.fields import (
+    Currency,
+    Filled,
+    HttpUrl,
+    Identifier,
+    Language,
+    Model,
+    Money,
+    Phone,
+    Slug,
+    Texts,
+    ToolName,
+    unique,
+)
+from switchboard_runtime.config.voice import Voice
 
 __all__ = [
     "PLACEHOLDERS",
@@ -44,34 +58,7 @@ _DEFAULT_LANGUAGES = ("en",)
 _OWN_TOOLS = ("search_catalogue", "search_knowledge", "save_lead", "hand_to_human", "decline_off_topic")
 
 
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
-    except ValueError:
-        plain = False
-    if not plain or re.search(r"[\s\\\x00-\x1f]", value):
-        raise ValueError("must be an http(s) URL with a host and no user or password in it")
-    return value
-
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{4,14}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Filled = Annotated[str, StringConstraints(min_length=1)]
-Texts = Annotated[dict[Language, Filled], Field(min_length=1)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Money = Annotated[Decimal, Field(ge=0, le=1_000_000)]
-ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=True)
-
-
-class Product(_Model):
+class Product(Model):
     """Something the tenant sells. ``price`` is the text shown to people; only Active ones are spoken of."""
 
     name: Filled
@@ -83,7 +70,7 @@ class Product(_Model):
     description: str | None = None
 
 
-class When(_Model):
+class When(Model):
     """When a rule applies: one of ``matches`` is in the text as whole words, or the text names a product."""
 
     matches: tuple[Filled, ...] | None = None
@@ -96,7 +83,7 @@ class When(_Model):
         return self
 
 
-class Rule(_Model):
+class Rule(Model):
     """One line of a script."""
 
     when: When
@@ -113,14 +100,14 @@ class Rule(_Model):
         return self
 
 
-class Script(_Model):
+class Script(Model):
     """A deterministic assistant: the first rule that applies answers, else ``otherwise``."""
 
     rules: tuple[Rule, ...] = ()
     otherwise: Texts | None = None
 
 
-class ModelPrice(_Model):
+class ModelPrice(Model):
     """What a model costs from a day on, for a million tokens; the newest row that is valid counts."""
 
     valid_from: date
@@ -130,7 +117,7 @@ class ModelPrice(_Model):
     cached_input: Money | None = None
 
 
-class ModelChoice(_Model):
+class ModelChoice(Model):
     """One model at one vendor.
 
     ``api_key`` is the name of a file beside the tenant's other credentials, never the key itself; None sends none
@@ -155,11 +142,11 @@ class ModelChoice(_Model):
     @field_validator("prices")
     @classmethod
     def _one_price_a_day(cls, value: tuple[ModelPrice, ...]) -> tuple[ModelPrice, ...]:
-        _unique("prices", [row.valid_from.isoformat() for row in value])
+        unique("prices", [row.valid_from.isoformat() for row in value])
         return tuple(sorted(value, key=lambda row: row.valid_from))
 
 
-class ToolParameter(_Model):
+class ToolParameter(Model):
     """One argument that the model gives to an HTTP tool."""
 
     name: ToolName
@@ -169,7 +156,7 @@ class ToolParameter(_Model):
     one_of: tuple[Filled, ...] = ()
 
 
-class HttpTool(_Model):
+class HttpTool(Model):
     """A call that the model may ask for. Arguments go into the query of a GET and into the JSON of a POST.
 
     ``secret`` names a credentials file that is sent as the bearer token; the model never sees it.
@@ -185,11 +172,11 @@ class HttpTool(_Model):
     @field_validator("parameters")
     @classmethod
     def _names_differ(cls, value: tuple[ToolParameter, ...]) -> tuple[ToolParameter, ...]:
-        _unique("parameters", [parameter.name for parameter in value])
+        unique("parameters", [parameter.name for parameter in value])
         return value
 
 
-class Knowledge(_Model):
+class Knowledge(Model):
     """A text the assistant may answer from: given here, or as a file of the knowledge folder."""
 
     name: Identifier
@@ -203,7 +190,7 @@ class Knowledge(_Model):
         return self
 
 
-class Topic(_Model):
+class Topic(Model):
     """What the assistant is for, and what it says to all else; a phrase of ``blocked`` is never sent to a model."""
 
     about: Filled
@@ -211,7 +198,7 @@ class Topic(_Model):
     blocked: tuple[Filled, ...] = ()
 
 
-class LanguageModel(_Model):
+class LanguageModel(Model):
     """The models of an assistant, in the order they are tried, and what they may do."""
 
     choices: Annotated[tuple[ModelChoice, ...], Field(min_length=1, max_length=5)]
@@ -226,12 +213,12 @@ class LanguageModel(_Model):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        _unique("httpTools", [*_OWN_TOOLS, *(tool.name for tool in self.http_tools)])
-        _unique("knowledge", [text.name for text in self.knowledge])
+        unique("httpTools", [*_OWN_TOOLS, *(tool.name for tool in self.http_tools)])
+        unique("knowledge", [text.name for text in self.knowledge])
         return self
 
 
-class Assistant(_Model):
+class Assistant(Model):
     """How a bot thinks. ``instructions`` are for a language model; ``script`` needs none, and stands in for it."""
 
     name: Identifier
@@ -242,7 +229,7 @@ class Assistant(_Model):
     model: LanguageModel | None = None
 
 
-class Number(_Model):
+class Number(Model):
     """A number people write to, and the assistant that answers there."""
 
     name: Identifier
@@ -253,13 +240,13 @@ class Number(_Model):
     channels: tuple[str, ...] = ()
 
 
-class Handoff(_Model):
+class Handoff(Model):
     """Words by which a person asks for a human."""
 
     keywords: tuple[Filled, ...] = ()
 
 
-class Tenant(_Model):
+class Tenant(Model):
     """Who the tenant is. ``id`` is unique for ever; a slug may be used again after a deletion."""
 
     id: Identifier
@@ -270,7 +257,7 @@ class Tenant(_Model):
     status: Literal["Active", "Suspended"] = "Active"
 
 
-class TwilioAccount(_Model):
+class TwilioAccount(Model):
     """The tenant's own account. ``endpoint`` stands in for Twilio (an emulator); None is Twilio itself."""
 
     endpoint: str | None = None
@@ -284,12 +271,13 @@ class TwilioAccount(_Model):
         return value
 
 
-class TenantDocument(_Model):
+class TenantDocument(Model):
     """One tenant, whole.
 
     ``url`` is the public address that Twilio calls, scheme, host and perhaps port; signatures are checked
     against it and never against what a request says of itself. ``burst_seconds`` is how long a message waits for
-    more of the same contact, to be answered with them as one; 0 or None answers each by itself.
+    more of the same contact, to be answered with them as one; 0 or None answers each by itself. ``voice`` is how
+    calls are answered; None is a polite text.
     """
 
     schema_: Literal["runtime.switchboard.dev/v1"] = Field(alias="schema")
@@ -303,6 +291,7 @@ class TenantDocument(_Model):
     numbers: tuple[Number, ...] = ()
     assistants: tuple[Assistant, ...] = ()
     burst_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
+    voice: Voice | None = None
 
     @field_validator("url")
     @classmethod
@@ -320,13 +309,24 @@ class TenantDocument(_Model):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        _unique("assistants", [assistant.name for assistant in self.assistants])
-        _unique("numbers", [number.phone_number for number in self.numbers])
+        unique("assistants", [assistant.name for assistant in self.assistants])
+        unique("numbers", [number.phone_number for number in self.numbers])
         known = {assistant.name for assistant in self.assistants}
         named = {f"numbers[{number.name}].assistant": number.assistant for number in self.numbers}
         for field, name in {**named, "defaultAssistant": self.default_assistant}.items():
             if name is not None and name not in known:
                 raise ValueError(f"{field}: no assistant is named {name!r}; add it to assistants or set null")
+        return self
+
+    @model_validator(mode="after")
+    def _calls_lead_somewhere(self) -> Self:
+        if self.voice is None:
+            return self
+        if self.voice.needs_assistant and not self.assistants:
+            raise ValueError("voice: callers talk with an assistant; add one to assistants or choose mode Message")
+        for field, transfer in self.voice.transfers:
+            if transfer.phone_number and self.number(transfer.phone_number):
+                raise ValueError(f"voice.{field}.phoneNumber: is the tenant's own number; give a person's")
         return self
 
     @property
@@ -351,9 +351,3 @@ def localized(texts: dict[str, str], *, language: str, languages: tuple[str, ...
         if candidate in texts:
             return texts[candidate]
     return next(iter(texts.values()))
-
-
-def _unique(field: str, values: list[str]) -> None:
-    twice = {value for value in values if values.count(value) > 1}
-    if twice:
-        raise ValueError(f"{field}: {min(twice)!r} is there twice; remove one")
