@@ -63,6 +63,7 @@ def build_app(
         clock=clock or SystemClock(),
         sids=sids or SidFactory(),
     )
+    core.resume_time()
     with core.store.transaction():
         core.seed()
     for listener in LISTENERS:

@@ -17,6 +17,11 @@ __all__ = ["Clock", "SystemClock", "VirtualClock"]
 class Clock(Protocol):
     """What the emulator knows of time."""
 
+    @property
+    def moved(self) -> float:
+        """Seconds by which it was moved since it was made."""
+        ...
+
     def now(self) -> float:
         """Seconds since the Unix epoch, UTC."""
         ...
@@ -38,7 +43,12 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._ahead = 0.0
-        self._moved = asyncio.Event()
+        self._jumped = asyncio.Event()
+
+    @property
+    def moved(self) -> float:
+        """Seconds that it is ahead of the machine's."""
+        return self._ahead
 
     def now(self) -> float:
         """Seconds since the Unix epoch, UTC."""
@@ -48,15 +58,15 @@ class SystemClock:
         """Wait in real time; shorter when the clock is moved meanwhile."""
         while (left := moment - self.now()) > 0:
             try:
-                await asyncio.wait_for(self._moved.wait(), timeout=left)
+                await asyncio.wait_for(self._jumped.wait(), timeout=left)
             except TimeoutError:
                 return
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward and wake who sleeps, to look again."""
         self._ahead += seconds
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._jumped.set()
+        self._jumped = asyncio.Event()
 
 
 class VirtualClock:
@@ -67,8 +77,13 @@ class VirtualClock:
     """
 
     def __init__(self, start: float = 1_750_000_000.0) -> None:
-        self._now = start
+        self._start = self._now = start
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    @property
+    def moved(self) -> float:
+        """Seconds since its first reading."""
+        return self._now - self._start
 
     def now(self) -> float:
         """Seconds since the Unix epoch, as last set."""

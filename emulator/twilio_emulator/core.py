@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Core", "Listener", "Timer", "digest"]
 
 _log = logging.getLogger(__name__)
+_CLOCK = "clock"
+"""Kind of the record that says how far the clock was moved."""
 
 
 def digest(secret: str) -> str:
@@ -76,6 +78,21 @@ class Core:
                 secret_digest=digest(key.secret),
                 now=self.clock.now(),
             )
+
+    def keep_time(self) -> None:
+        """Note how far the clock was moved, for the next process; call it in a transaction."""
+        records, owner, moved = self.store.records, self.settings.account_sid, str(self.clock.moved)
+        kept = records.find(_CLOCK, owner)
+        if kept:
+            records.change(kept, status=moved)
+        else:
+            records.add(_CLOCK, sid=owner, account_sid=owner, now=self.clock.now(), status=moved)
+
+    def resume_time(self) -> None:
+        """Move the clock as far as the last process had moved it: what that has dated is not in the future."""
+        kept = self.store.records.find(_CLOCK, self.settings.account_sid)
+        if kept:
+            self.clock.advance(max(0.0, float(kept.status) - self.clock.moved))
 
     def status_of(self, account: Account) -> AccountStatus:
         """Return an account's state in effect: a subaccount is suspended when its parent is."""

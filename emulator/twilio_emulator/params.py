@@ -50,7 +50,9 @@ class Params:
         """
         try:
             text = encoded.decode() if isinstance(encoded, bytes) else encoded
-            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+            if text.count("&") >= _MAX_FIELDS:
+                raise invalid(where, f"it may have at most {_MAX_FIELDS} fields")
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
         except ValueError as error:  # UnicodeDecodeError is one
             raise invalid(where, "it must be form-encoded UTF-8") from error
         return cls(pairs)

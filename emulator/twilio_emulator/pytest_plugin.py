@@ -17,7 +17,8 @@ Installed with ``pip install twilio-emulator[pytest]``; pytest finds it by itsel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -43,8 +44,7 @@ def twilio_emulator(request: pytest.FixtureRequest) -> Iterator[BackgroundEmulat
     """An emulator of this test's own, empty but for the parent account, whose clock stands still until moved."""
     from twilio_emulator.background import background_emulator  # noqa: PLC0415  # pytest starts faster without it
 
-    marker = request.node.get_closest_marker(_MARK)
-    with background_emulator(**(marker.kwargs if marker else {})) as emulator:
+    with background_emulator(**_options(request)) as emulator:
         yield emulator
 
 
@@ -68,3 +68,19 @@ def twilio_environment(
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", twilio_emulator.auth_token)
     with redirected_sdk(twilio_emulator.base_url):
         yield twilio_emulator
+
+
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return what the test's marker says.
+
+    Raises:
+        pytest.UsageError: it is no option of the emulator's.
+    """
+    from twilio_emulator.testing import running_emulator  # noqa: PLC0415
+
+    marker = request.node.get_closest_marker(_MARK)
+    known = sorted(inspect.signature(running_emulator).parameters)
+    if marker and (marker.args or marker.kwargs.keys() - set(known)):
+        given = ", ".join(map(str, [*marker.args, *sorted(marker.kwargs.keys() - set(known))]))
+        raise pytest.UsageError(f"@pytest.mark.{_MARK}: {given} is no option; give {', '.join(known)} by name")
+    return dict(marker.kwargs) if marker else {}

@@ -9,6 +9,7 @@ import signal
 import ssl
 import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -124,6 +125,20 @@ async def test_a_state_file_outlives_a_kill(tmp_path: Path) -> None:
         found = await _accounts(url)
 
     assert made in found
+
+
+async def test_a_clock_that_was_moved_stays_moved_over_a_kill(tmp_path: Path) -> None:
+    """Else all that was made since would lie in the future, and what is due would be days late."""
+    state = ["--state", str(tmp_path / "state.sqlite3")]
+    async with serving(*state) as (process, url):
+        _, before, _ = await run("advance-clock", "3d", "--url", url)
+        process.kill()
+        await process.wait()
+    async with serving(*state) as (_, url):
+        _, after, _ = await run("advance-clock", "0", "--url", url)
+
+    assert before <= after
+    assert datetime.fromisoformat(after.strip()) - datetime.now(UTC) > timedelta(days=2)
 
 
 async def test_two_emulators_on_one_state_file_are_refused(tmp_path: Path) -> None:

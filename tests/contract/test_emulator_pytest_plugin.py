@@ -58,7 +58,10 @@ def test_an_option_nobody_knows_is_refused_by_name(tmp_path: Path) -> None:
         "import pytest\n@pytest.mark.twilio_emulator(statusdelay=1)\ndef test_x(twilio_emulator):\n    pass\n"
     )
 
-    assert "statusdelay" in run_pytest(tmp_path).stdout
+    told = run_pytest(tmp_path).stdout
+
+    assert "statusdelay is no option; give " in told
+    assert "status_delay" in told
 
 
 def test_the_async_example_is_python() -> None:

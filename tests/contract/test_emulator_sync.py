@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.contract.emulator_sync import NUMBER, PHONE, a_customer, a_world, refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_time_stands_still_until_it_is_moved() -> None:
@@ -17,6 +22,20 @@ def test_time_stands_still_until_it_is_moved() -> None:
         assert world.sub.messages(sent.sid).fetch().status == "delivered"
         assert [form["MessageStatus"] for form in customer.forms] == ["sending", "sent", "delivered"]
         assert customer.signed_by(world.sub_token)
+
+
+def test_time_goes_on_where_it_was_when_a_state_file_is_opened_again(tmp_path: Path) -> None:
+    """Neither back, nor by the same step twice; a reset leaves it where it is."""
+    state = tmp_path / "state.sqlite3"
+    with a_world(state=state) as world:
+        began = world.emulator.now()
+        world.advance(86_400)
+        world.raw("POST", "/emulator/v1/reset").raise_for_status()
+    with a_world(state=state) as world:
+        assert world.emulator.now() == began + 86_400
+        world.advance(60)
+    with a_world(state=state) as world:
+        assert world.emulator.now() == began + 86_460
 
 
 def test_a_refusal_names_its_code_by_fetch_and_by_list() -> None:

@@ -27,6 +27,7 @@ async def reset(admin: Admin, _request: web.Request) -> web.Response:
     with core.store.transaction():
         core.store.erase()
         core.seed()
+        core.keep_time()
     return web.Response(status=204)
 
 
@@ -69,7 +70,8 @@ async def _move_to(admin: Admin, target: float) -> None:
         due = admin.clockwork.next_due()
         step = min(target, max(due, clock.now())) if due is not None else target
         clock.advance(max(0.0, step - clock.now()))
-        admin.bell.ring()
+        with admin.core.store.logging():
+            admin.core.keep_time()
         if step >= target:
             await _rest(admin, _LONGEST_WAIT)
             return

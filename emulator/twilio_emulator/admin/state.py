@@ -25,7 +25,7 @@ __all__ = ["ROUTES"]
 _USUAL_PAGE = 100
 _MOST_EACH = 200
 """Most numbers and most other resources told of one account."""
-_BOOKKEEPING = frozenset({"rented-number"})
+_BOOKKEEPING = frozenset({"clock", "rented-number"})
 """Kinds of record that are no resource of anybody's but the emulator's own notes; ``full=1`` has them too."""
 _POSITION = re.compile(r"(?P<requests>[0-9]{1,15})-(?P<deliveries>[0-9]{1,15})")
 _HIDDEN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})

@@ -124,12 +124,16 @@ def search(
 
 
 def _templates(country: Country, type_: NumberType, area: Area, pattern: str) -> Iterator[str]:
-    """Yield each way the pattern fits over the area's numbers; ``*`` is a digit still free."""
+    """Yield each way the pattern fits over the area's numbers; ``*`` is a digit still free.
+
+    A pattern as long as a number without its country code is such a number: it fits nowhere else.
+    """
     known = country.calling_code + area.prefix
     blank = known + _ANY * (type_.length - len(area.prefix))
     digits = pattern.removeprefix("+").upper().translate(_KEYPAD)
     last_start = 0 if not digits or pattern.startswith("+") else len(blank) - len(digits)
-    for start in range(last_start + 1):
+    first_start = last_start if len(digits) >= type_.length else 0
+    for start in range(first_start, last_start + 1):
         end = start + len(digits)
         merged = [_merge(have, want) for have, want in zip(blank[start:end], digits, strict=False)]
         if len(merged) == len(digits) and all(merged):

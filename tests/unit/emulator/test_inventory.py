@@ -45,6 +45,17 @@ def test_every_offer_has_the_pattern(pattern: str) -> None:
     assert all(expression.search(number) for number in offers(Search(pattern=pattern)))
 
 
+@given(stars=st.sets(st.integers(0, 9), min_size=6, max_size=9))
+def test_a_pattern_of_a_whole_number_is_laid_over_the_whole_number(stars: set[int]) -> None:
+    """``******0123`` are the numbers that end with 0123, not also those with 0123 before their last digit."""
+    pattern = "".join("*" if place in stars else digit for place, digit in enumerate("3055550123"))
+    found = offers(Search(pattern=pattern))
+    expression = re.compile(r"\+1" + pattern.replace("*", "[0-9]"))
+
+    assert all(expression.fullmatch(number) for number in found)
+    assert found
+
+
 @given(subscriber=st.integers(2_000_000, 9_999_999))
 def test_an_exact_number_is_found_at_once(subscriber: int) -> None:
     """If it can exist, and is not owned."""
