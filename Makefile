@@ -88,7 +88,7 @@ bench-runtime: setup ## the runtime's intake, checked and stored, beside plain a
 	@$(RUN) python -m bench.runtime $(ARGS)
 
 .PHONY: chaos-runtime
-chaos-runtime: setup ## the runtime under kill -9, a full disk and Twilio at its worst: 0 lost, 0 twice, in order
+chaos-runtime: setup test-programs ## the runtime under kill -9, a full disk, a database that crashes and Twilio at its worst
 	@$(RUN) python -m dev.chaos $(ARGS)
 
 .PHONY: format

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from dev.chaos.disk import Disk
+    from dev.chaos.stores import Store
 
 __all__ = ["Fleet", "Process", "a_fleet", "free_ports"]
 
@@ -32,11 +32,11 @@ class Process:
     """One place in the fleet, whoever stands there just now."""
 
     def __init__(
-        self, root: Path, port: int, *, changes: Sequence[str], disk: Disk, settings: Mapping[str, str]
+        self, root: Path, port: int, *, changes: Sequence[str], store: Store, settings: Mapping[str, str]
     ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._root = root
-        self._disk = disk
+        self._store = store
         self._environment = {**os.environ, **settings}
         module = ["dev.chaos.runtime", ",".join(changes)] if changes else ["switchboard_runtime"]
         self._command = [sys.executable, "-m", *module, "serve", "--listen", f"127.0.0.1:{port}"]
@@ -49,12 +49,12 @@ class Process:
         return self._process.pid if self._process else 0
 
     async def start(self) -> None:
-        """Start it, whatever the disk is like."""
+        """Start it, whatever the store is like."""
         self._process = await asyncio.create_subprocess_exec(
             *self._command, env=self._environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
         self._copying = asyncio.create_task(self._copy(self._process))
-        self._disk.limit(self._process.pid)
+        self._store.started(self._process.pid)
 
     async def _copy(self, process: asyncio.subprocess.Process) -> None:
         """The log goes through a pipe, so that a limit on files does not meet it."""
@@ -91,12 +91,15 @@ class Process:
 class Fleet:
     """The processes, and what is done to them."""
 
-    def __init__(self, processes: list[Process], session: aiohttp.ClientSession, disk: Disk) -> None:
+    def __init__(self, processes: list[Process], session: aiohttp.ClientSession) -> None:
         self.processes = processes
         self.kills = 0
-        self.fills = 0
         self._session = session
-        self._disk = disk
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes that run."""
+        return [one.pid for one in self.processes]
 
     async def start(self) -> None:
         """Start all."""
@@ -113,13 +116,6 @@ class Fleet:
             await one.start()
         await asyncio.gather(*(one.ready(self._session) for one in chosen))
 
-    async def fill_the_disk(self, seconds: float) -> None:
-        """Nothing can be written for a while."""
-        self.fills += 1
-        self._disk.fill([one.pid for one in self.processes])
-        await asyncio.sleep(seconds)
-        self._disk.free([one.pid for one in self.processes])
-
     async def revive(self) -> None:
         """Start whoever is dead, and wait for all."""
         await asyncio.gather(*(one.ready(self._session) for one in self.processes))
@@ -134,7 +130,7 @@ async def a_fleet(
     root: Path,
     ports: list[int],
     session: aiohttp.ClientSession,
-    disk: Disk,
+    store: Store,
     *,
     without: str | None,
     settings: Mapping[str, str],
@@ -143,9 +139,10 @@ async def a_fleet(
     broken = [without] if without else []
     changes = [broken] + [["slow", *broken]] * (len(ports) - 1)
     processes = [
-        Process(root, port, changes=how, disk=disk, settings=settings) for port, how in zip(ports, changes, strict=True)
+        Process(root, port, changes=how, store=store, settings=settings)
+        for port, how in zip(ports, changes, strict=True)
     ]
-    fleet = Fleet(processes, session, disk)
+    fleet = Fleet(processes, session)
     try:
         await fleet.start()
         yield fleet

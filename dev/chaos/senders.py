@@ -70,6 +70,12 @@ class Senders:
         """Wait for what comes again late."""
         await asyncio.gather(*self._late)
 
+    async def abandon(self) -> None:
+        """Forget what would come again."""
+        for task in self._late:
+            task.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+
     async def _form(self, contact: str, body: str) -> dict[str, str]:
         received = await self._emulator.admin.inbound(sender=contact, recipient=NUMBER, body=body, deliver=False)
         return dict(parse_qsl(received["request"]["body"], keep_blank_values=True))

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from switchboard_twilio import TwilioTransport, twilio_client
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import aiohttp
 
     from twilio_emulator.testing import RunningEmulator
 
-__all__ = ["NUMBER", "Tenant", "answered_numbers", "set_up"]
+__all__ = ["NUMBER", "TENANT", "Tenant", "answered_numbers", "set_up"]
 
 NUMBER = "+13055550123"
+TENANT = "chaos-1"
 _ANSWER = "Answer"
 _NUMBER = re.compile(r"\d+")
 
@@ -33,16 +35,23 @@ class Tenant:
 
 
 async def set_up(
-    emulator: RunningEmulator, session: aiohttp.ClientSession, root: Path, *, url: str, numbers: int
+    emulator: RunningEmulator,
+    session: aiohttp.ClientSession,
+    root: Path,
+    *,
+    url: str,
+    numbers: int,
+    secrets: Mapping[str, str],
 ) -> Tenant:
-    """Make it at the emulator and write its files."""
+    """Make it at the emulator and write its files; ``secrets`` are credentials besides Twilio's."""
     transport = TwilioTransport(session=session, endpoint=emulator.base_url)
     parent = twilio_client(transport=transport, username=emulator.account_sid, password=emulator.auth_token)
     account = await parent.api.v2010.accounts.create_async(friendly_name="chaos")
     sub = twilio_client(transport=transport, username=account.sid, password=account.auth_token)
     key = await sub.iam.v1.new_api_key.create_async(account_sid=account.sid, friendly_name="runtime")
     await sub.incoming_phone_numbers.create_async(phone_number=NUMBER, sms_url=f"{url}/bot/twilio/webhook")
-    secrets = {
+    known = {
+        **secrets,
         "accountSid": account.sid,
         "authToken": account.auth_token,
         "apiKeySid": key.sid,
@@ -51,7 +60,7 @@ async def set_up(
     }
     folder = root / "credentials" / "chaos"
     folder.mkdir(parents=True)
-    for name, value in secrets.items():
+    for name, value in known.items():
         (folder / name).write_text(str(value), encoding="utf-8")
     content = _document(url=url, endpoint=emulator.base_url, account_sid=str(account.sid), numbers=numbers)
     (root / "tenants").mkdir()
@@ -70,7 +79,7 @@ def _document(*, url: str, endpoint: str, account_sid: str, numbers: int) -> dic
     return {
         "schema": "runtime.switchboard.dev/v1",
         "tenant": {
-            "id": "chaos-1",
+            "id": TENANT,
             "namespace": "chaos",
             "name": "chaos",
             "slug": "chaos",

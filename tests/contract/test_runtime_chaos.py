@@ -1,4 +1,4 @@
-"""The short form of ``make chaos-runtime``; and it can fail: with a safety taken out it goes red."""
+"""The short form of ``make chaos-runtime``, on both stores; and it can fail: with a safety taken out it goes red."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ from dataclasses import replace
 import pytest
 
 from dev.chaos.run import Plan, run
+from dev.chaos.stores import KINDS
 from dev.chaos.verdict import Delivery, judge
 
-SHORT = Plan(conversations=20, messages=10, pause=1.2, kill_every=1.5, full=1.5, grace=6.0, patience=60.0, mount=False)
-BROKEN = Plan(conversations=10, messages=8, pause=1.0, kill_every=2.0, full=0.5, patience=4.0, mount=False)
+SHORT = Plan(
+    conversations=12, messages=5, pause=1.0, kill_every=2.5, harm_every=1.0, grace=4.0, patience=60.0, mount=False
+)
+AWAY = {"sqlite": 1.5, "postgres": 5.5}
+"""Seconds; a server is waited for, up to five."""
+
+BROKEN = Plan(conversations=15, messages=8, pause=0.6, kill_every=4.0, harm_every=5.0, away=0.5, mount=False)
 
 
-async def test_every_message_is_answered_once_and_in_order_whatever_happens() -> None:
-    """Kills, a disk that is full, webhooks twice and late, a Twilio that loses answers."""
-    result = await run(SHORT)
+@pytest.mark.parametrize("store", KINDS)
+async def test_every_message_is_answered_once_and_in_order_whatever_happens(store: str) -> None:
+    """Kills, a disk that is full or a server that crashes, webhooks twice and late, a Twilio that loses answers."""
+    result = await run(replace(SHORT, store=store, away=AWAY[store]))
 
     assert result.tried, result
     assert result.settled, result
     assert result.verdict.right, result.verdict
-    assert result.verdict.answers == 200
+    assert result.verdict.answers == 60
 
 
+@pytest.mark.parametrize("store", KINDS)
 @pytest.mark.parametrize(("without", "harm"), [("dedupe", "twice"), ("order", "disordered")])
-async def test_the_chaos_finds_that_a_safety_is_missing(without: str, harm: str) -> None:
+async def test_the_chaos_finds_that_a_safety_is_missing(store: str, without: str, harm: str) -> None:
     """Else its green would mean nothing."""
-    result = await run(replace(BROKEN, without=without))
+    result = await run(replace(BROKEN, store=store, without=without))
 
     assert getattr(result.verdict, harm) > 0, result
 
