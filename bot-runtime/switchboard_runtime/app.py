@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import Directory, TenantEntry
+    from switchboard_runtime.conversation import TurnHook
     from switchboard_runtime.store import Store
     from switchboard_runtime.store.postgres.store import PostgresStore
 
@@ -197,6 +198,7 @@ def _service(
     metrics: Metrics,
     answering: Answering,
 ) -> TenantService:
+    hooks: list[TurnHook] = []
     transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return TenantService(
         document=entry.document,
@@ -207,6 +209,7 @@ def _service(
         chance=ports.chance,
         policy=policy,
         metrics=metrics,
+        hooks=hooks,
     )
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.errors import ConfigurationError, LeaseLost, StoreUnavailable
-from switchboard_runtime.store import Inbound, StatusUpdate, Turn, Webhook
+from switchboard_runtime.store import Inbound, StatusUpdate, Turn, Webhook, texts
 from switchboard_runtime.store.postgres import inbox, outbox
 from switchboard_runtime.store.postgres.accepting import Acceptor
 from switchboard_runtime.store.postgres.admin import create_role, drop_roles, migrate
@@ -94,8 +94,8 @@ async def answer_all(store: PostgresStore, *, replies: int = 1) -> None:
     """Finish everything that is free, each with some replies."""
     while items := (await store.claim_work(limit=10, held=())).items:
         for item in items:
-            texts = tuple(f"{item.message.text}/{number}" for number in range(replies))
-            await store.finish_work(item, Turn(replies=texts, state=item.state, outcome="answered"))
+            said = tuple(f"{item.message.text}/{number}" for number in range(replies))
+            await store.finish_work(item, Turn(replies=texts(*said), state=item.state, outcome="answered"))
 
 
 async def test_two_processes_that_get_the_same_messages_store_each_once(dsn: str) -> None:
@@ -172,10 +172,10 @@ async def test_a_cable_that_breaks_when_a_turn_is_kept_keeps_it_once(
         accepted = await store.accept(inbound("SM1"))
         (item,) = (await store.claim_work(limit=1, held=())).items
         wire.breaks = breaks
-        await store.finish_work(item, Turn(replies=("one", "two"), state=item.state, outcome="answered"))
+        await store.finish_work(item, Turn(replies=texts("one", "two"), state=item.state, outcome="answered"))
         replies = await store.replies(accepted.work_id)
         with pytest.raises(LeaseLost):
-            await store.finish_work(item, Turn(replies=("three",), state=item.state, outcome="answered"))
+            await store.finish_work(item, Turn(replies=texts("three"), state=item.state, outcome="answered"))
 
     assert wire.broken == 1
     assert replies == ("one", "two")
@@ -211,7 +211,7 @@ class Provider:
             try:
                 for item in (await store.claim_work(limit=8, held=())).items:
                     await store.finish_work(
-                        item, Turn(replies=(item.message.text,), state=item.state, outcome="answered")
+                        item, Turn(replies=texts(item.message.text), state=item.state, outcome="answered")
                     )
                 for reply in (await store.claim_outbox(limit=8, held=())).items:
                     if not (reply.look_first and reply.id in self.ids):
@@ -359,7 +359,7 @@ async def test_whatever_a_contact_writes_is_stored(dsn: str, text: str) -> None:
         first = await store.accept(inbound("SM1", contact=text[:100], text=text))
         second = await store.accept(inbound("SM1", contact=text[:100], text=text))
         (item,) = (await store.claim_work(limit=1, held=())).items
-        await store.finish_work(item, Turn(replies=(text,), state=item.state, outcome="answered"))
+        await store.finish_work(item, Turn(replies=texts(text), state=item.state, outcome="answered"))
         replies = await store.replies(first.work_id)
 
     assert (first.duplicate, second.duplicate) == (False, True)
@@ -461,7 +461,7 @@ async def test_dead_letters_come_back_before_what_waits_in_their_lane(dsn: str) 
     async with a_store(dsn) as store:
         await asyncio.gather(*(store.accept(inbound(f"SM{number}", text=f"{number}")) for number in range(3)))
         (item,) = (await store.claim_work(limit=9, held=())).items
-        await store.finish_work(item, Turn(replies=("a", "b"), state=item.state, outcome="assistant failed"))
+        await store.finish_work(item, Turn(replies=texts("a", "b"), state=item.state, outcome="assistant failed"))
         (reply,) = (await store.claim_outbox(limit=9, held=())).items
         await store.mark_failed(reply, code=None, reason="given up: too old")
         (busy,) = (await store.claim_work(limit=9, held=())).items
@@ -491,8 +491,8 @@ async def test_a_claim_reads_the_index_of_heads_however_much_waits(dsn: str, que
         await asyncio.gather(*(store.accept(inbound(f"SM{number}")) for number in range(2000)))
         if queue == "outbox":
             (item,) = (await store.claim_work(limit=1, held=())).items
-            texts = tuple(f"{number}" for number in range(2000))
-            await store.finish_work(item, Turn(replies=texts, state=item.state, outcome="answered"))
+            said = tuple(f"{number}" for number in range(2000))
+            await store.finish_work(item, Turn(replies=texts(*said), state=item.state, outcome="answered"))
     now = SystemClock().now() + LEASE + 1
     async with connected(dsn) as connection:
         tenant = await connection.fetchval("SELECT id FROM switchboard.tenant")
@@ -511,33 +511,53 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(child)
 
 
-async def test_the_schema_moves_from_its_first_revision_to_the_newest_under_a_runtime_that_writes(
+FIRST_RELEASE = """
+WITH lane AS (
+    INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at)
+    VALUES ($1, 'sms', '+9', $2, 0, 0)
+    ON CONFLICT (tenant_id, channel, own, contact) DO UPDATE SET updated_at = excluded.updated_at RETURNING c.id
+), written AS (
+    INSERT INTO switchboard.message AS m (tenant_id, conversation_id, provider, account, sid, kind, text, fields,
+                                          trace, received_at)
+    SELECT $1, id, 'twilio', 'AC', $3, 'text', 'x', '[]', 't', 0 FROM lane RETURNING m.id, m.conversation_id
+), work AS (
+    INSERT INTO switchboard.work AS w (tenant_id, conversation_id, message_id, state, due, created_at, head)
+    SELECT $1, conversation_id, id, 'done', 0, 0, false FROM written RETURNING w.id, w.conversation_id
+)
+INSERT INTO switchboard.outbox (tenant_id, id, conversation_id, work_id, channel, sender, recipient, text, trace,
+                                received_at, state, due, created_at, updated_at, head)
+SELECT $1, $3, conversation_id, id, 'sms', '+9', $2, 'ok', 't', 0, 'sent', 0, 0, 0, false FROM work
+"""
+"""What a program of the first revision writes: a message, its work and its reply."""
+
+
+async def test_the_schema_moves_from_its_first_revision_to_the_newest_under_a_program_that_writes(
     server: Server,
 ) -> None:
-    """No write is refused meanwhile, none is lost."""
+    """A program of the first revision writes on through all of them; none of it is refused, none is lost."""
     admin = await new_database(server, to=1)
     dsn = await tenant_dsn(admin, "a")
     migrated = asyncio.Event()
     stored = 0
-    async with a_store(dsn, patience=2.0) as store:
+    async with connected(dsn) as connection:
+        tenant = await connection.fetchval("SELECT id FROM switchboard.tenant")
 
         async def write() -> None:
             nonlocal stored
             while not migrated.is_set() or stored < 200:
-                await store.accept(inbound(f"SM{stored}", contact=f"+{stored % 5}"))
+                await connection.execute(FIRST_RELEASE, tenant, f"+{stored % 5}", f"SM{stored}")
                 stored += 1
-                for item in (await store.claim_work(limit=2, held=())).items:
-                    await store.finish_work(item, Turn(replies=("ok",), state=item.state, outcome="answered"))
 
         writing = asyncio.create_task(write())
         moved = await migrate(admin)
         migrated.set()
         await writing
-    async with a_store(dsn), connected(dsn) as connection:
-        kept = await connection.fetchval("SELECT count(*) FROM switchboard.message")
+    async with a_store(dsn) as store, connected(dsn) as connection:
+        kept = await connection.fetchval("SELECT count(*) FROM switchboard.outbox")
+        duplicate = (await store.accept(inbound("SM7"))).duplicate
 
     assert moved == (1, NEWEST)
-    assert kept == stored
+    assert (kept, duplicate) == (stored, True)
 
 
 async def test_a_migration_steps_aside_for_whoever_holds_a_table(server: Server) -> None:

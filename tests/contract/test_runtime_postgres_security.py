@@ -17,7 +17,7 @@ import pytest
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.config.credentials import Credentials
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
-from switchboard_runtime.store import Inbound, StatusUpdate, Turn, Webhook
+from switchboard_runtime.store import Inbound, StatusUpdate, Turn, Webhook, texts
 from switchboard_runtime.store.postgres.admin import TenantRole
 from switchboard_runtime.store.postgres.database import Database
 from switchboard_runtime.store.postgres.failures import describe
@@ -61,7 +61,7 @@ async def fill(tenant: str, dsn: str) -> None:
     await store.open()
     await store.accept(message("SM1"))
     (item,) = (await store.claim_work(limit=1, held=())).items
-    await store.finish_work(item, Turn(replies=(SECRET,), state=item.state, outcome="answered"))
+    await store.finish_work(item, Turn(replies=texts(SECRET), state=item.state, outcome="answered"))
     update = StatusUpdate(
         sid="X1", status="sent", outbox_id="o1", sender="+9", recipient="+1", error_code=None, received_at=1.0
     )

@@ -8,8 +8,9 @@ Twilio has queued and not yet sent has no DateSent to filter by.
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.conversation import Found, NotSent, Posted, Refused, Sent, Unknown
 from switchboard_runtime.errors import LookUpFailed
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
     from switchboard_runtime.config import CredentialsFolder, TenantDocument
-    from switchboard_runtime.store import OutboxItem
+    from switchboard_runtime.store import OutboxItem, Reply
     from switchboard_twilio import TwilioTransport
 
 __all__ = ["TwilioCourier", "load_client"]
@@ -54,8 +55,8 @@ class TwilioCourier:
             message = await self._client().messages.create_async(
                 to=item.recipient,
                 from_=item.sender,
-                body=item.text,
                 status_callback=f"{self._url}/bot/twilio/status?m={item.id}",
+                **_parameters(item.reply),
             )
         except TwilioError as error:
             return _outcome(error)
@@ -86,6 +87,19 @@ class TwilioCourier:
             password=keys.api_key_secret,
             account_sid=keys.account_sid,
         )
+
+
+def _parameters(reply: Reply) -> dict[str, Any]:
+    """What of a reply goes into the call."""
+    if reply.content is not None:
+        variables = json.dumps(dict(reply.content.variables), ensure_ascii=False) if reply.content.variables else None
+        return {"content_sid": reply.content.sid, **({"content_variables": variables} if variables else {})}
+    given: dict[str, Any] = {"body": reply.text} if reply.text else {}
+    if reply.media:
+        given["media_url"] = list(reply.media)
+    if reply.action is not None:
+        given["persistent_action"] = [reply.action]
+    return given
 
 
 def _outcome(error: TwilioError) -> Posted:

@@ -1,6 +1,7 @@
 """The engine: what is done with a message, and how its reply leaves exactly once."""
 
 from switchboard_runtime.conversation.courier import Courier, Found, NotSent, Posted, Refused, Sent, Unknown
+from switchboard_runtime.conversation.hooks import TurnHook
 from switchboard_runtime.conversation.policy import Policy
 from switchboard_runtime.conversation.service import TenantService
 
@@ -13,5 +14,6 @@ __all__ = [
     "Refused",
     "Sent",
     "TenantService",
+    "TurnHook",
     "Unknown",
 ]

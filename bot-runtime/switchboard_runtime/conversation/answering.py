@@ -6,17 +6,19 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from switchboard_runtime.assistants.base import Answer
 from switchboard_runtime.conversation.policy import backoff
 from switchboard_runtime.conversation.turn import Ask, begin_burst, end_turn, excuse_turn
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.conversation.hooks import TurnHook
     from switchboard_runtime.conversation.policy import Policy
     from switchboard_runtime.store import Store, Turn, WorkItem
     from switchboard_runtime.telemetry.metrics import Metrics
@@ -40,6 +42,7 @@ class Answerer:
         policy: Policy,
         metrics: Metrics,
         on_finished: Callable[[int, Turn], None],
+        hooks: Sequence[TurnHook] = (),
     ) -> None:
         self._document = document
         self._store = store
@@ -48,6 +51,7 @@ class Answerer:
         self._chance = chance
         self._policy = policy
         self._metrics = metrics
+        self._hooks = tuple(hooks)
         self._on_finished = on_finished
 
     async def handle(self, item: WorkItem) -> None:
@@ -74,18 +78,40 @@ class Answerer:
     async def _turn(self, item: WorkItem) -> Turn | None:
         """The turn, or None when the assistant failed and may be tried again."""
         step = begin_burst(self._document, item.state, (item.message, *(message for _, message in item.joined)))
-        if not isinstance(step, Ask):
-            return step
+        said: Answer | None = None
+        if isinstance(step, Ask):
+            step = await self._prepared(item, step)
+        if isinstance(step, Ask):
+            try:
+                said = await self._said(step)
+                turn = end_turn(self._document, step, said)
+            except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
+                self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
+                if item.attempts < self._policy.answer_attempts:
+                    return None
+                turn = excuse_turn(self._document, step)
+        else:
+            turn = step
+        for hook in self._hooks:
+            turn = hook.after(item, turn, said)
+        return turn
+
+    async def _prepared(self, item: WorkItem, ask: Ask) -> Ask | Turn:
+        """What the hooks make of a question, before an assistant is asked."""
         if item.attempts > self._policy.claims:
             self._log(logging.ERROR, "given up: no claim of it ever ended", item)
-            return excuse_turn(self._document, step)
-        try:
-            async with asyncio.timeout(self._policy.turn_deadline):
-                said = await self._answering(step.assistant).answer(step.question)
-        except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
-            self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
-            return excuse_turn(self._document, step) if item.attempts >= self._policy.answer_attempts else None
-        return end_turn(self._document, step, said)
+            return excuse_turn(self._document, ask)
+        for hook in self._hooks:
+            step = await hook.before(item, ask)
+            if not isinstance(step, Ask):
+                return step
+            ask = step
+        return ask
+
+    async def _said(self, ask: Ask) -> Answer | None:
+        async with asyncio.timeout(self._policy.turn_deadline):
+            said = await self._answering(ask.assistant).answer(ask.question)
+        return Answer(text=said) if isinstance(said, str) else said
 
     def _log(self, level: int, event: str, item: WorkItem, **fields: object) -> None:
         log_event(

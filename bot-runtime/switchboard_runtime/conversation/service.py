@@ -14,12 +14,13 @@ from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.conversation.courier import Courier
+    from switchboard_runtime.conversation.hooks import TurnHook
     from switchboard_runtime.conversation.policy import Policy
     from switchboard_runtime.store import (
         Accepted,
@@ -51,6 +52,7 @@ class TenantService:
         chance: 0 to 1, for jitter.
         policy: the engine's numbers.
         metrics: where it counts.
+        hooks: take part in each turn, in this order.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class TenantService:
         chance: Callable[[], float],
         policy: Policy,
         metrics: Metrics,
+        hooks: Sequence[TurnHook] = (),
     ) -> None:
         self.document = document
         self._slug = document.tenant.slug
@@ -79,6 +82,7 @@ class TenantService:
             chance=chance,
             policy=policy,
             metrics=metrics,
+            hooks=hooks,
             on_finished=self._finished,
         )
         deliverer = Deliverer(
@@ -192,4 +196,4 @@ class TenantService:
         self._outbox.nudge()
         waiter = self._waiters.get(work_id)
         if waiter and not waiter.done():
-            waiter.set_result(turn.replies)
+            waiter.set_result(turn.texts)

@@ -10,16 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from switchboard_runtime.assistants.base import Answer, Question
+from switchboard_runtime.assistants.base import Question
 from switchboard_runtime.assistants.languages import choose_language
 from switchboard_runtime.assistants.words import contains, words
 from switchboard_runtime.config import localized
 from switchboard_runtime.conversation.phrases import phrase
-from switchboard_runtime.store import Turn
+from switchboard_runtime.store import Turn, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from switchboard_runtime.assistants.base import Answer
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.store import ConversationState, Inbound
 
@@ -84,13 +85,12 @@ def begin_burst(document: TenantDocument, state: ConversationState, messages: Se
     return last if last.outcome == _NO_WORDS else replace(last, state=state)
 
 
-def end_turn(document: TenantDocument, ask: Ask, said: str | Answer | None) -> Turn:
-    """The turn, now that the assistant answered; an :class:`Answer` may pass the conversation to a person."""
-    handoff = isinstance(said, Answer) and said.handoff
-    answered = said.text if isinstance(said, Answer) else said
+def end_turn(document: TenantDocument, ask: Ask, said: Answer | None) -> Turn:
+    """The turn, now that the assistant answered; the answer may pass the conversation to a person."""
+    answered = said.text if said else ""
     text = answered or _phrase("received", document, ask.state)
     turn = _reply(document, ask.state, ask.assistant, text, "answered" if answered else "nothing to say")
-    if not handoff:
+    if said is None or not said.handoff:
         return turn
     return replace(turn, state=replace(turn.state, mode="human", epoch=turn.state.epoch + 1), outcome="handed off")
 
@@ -149,7 +149,7 @@ def _asks_for_human(document: TenantDocument, message: Inbound) -> bool:
 
 def _handoff(document: TenantDocument, state: ConversationState) -> Turn:
     after = replace(state, mode="human", epoch=state.epoch + 1, contacted=True)
-    return Turn(replies=(_phrase("handoff", document, state),), state=after, outcome="handed off")
+    return Turn(replies=texts(_phrase("handoff", document, state)), state=after, outcome="handed off")
 
 
 def _ask(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
@@ -174,13 +174,13 @@ def _reply(
     parts = [text]
     if not state.contacted:
         opening = (document.greeting, assistant.disclosure if assistant else None)
-        parts = [*(_localized(document, state, texts) for texts in opening if texts), text]
-    replies = split("\n\n".join(parts))
+        parts = [*(_localized(document, state, words) for words in opening if words), text]
+    replies = texts(*split("\n\n".join(parts)))
     return Turn(replies=replies, state=replace(state, contacted=True), outcome=outcome)
 
 
-def _localized(document: TenantDocument, state: ConversationState, texts: dict[str, str]) -> str:
-    return localized(texts, language=_language(document, state), languages=document.languages)
+def _localized(document: TenantDocument, state: ConversationState, written: dict[str, str]) -> str:
+    return localized(written, language=_language(document, state), languages=document.languages)
 
 
 def _phrase(

@@ -5,35 +5,48 @@ from switchboard_runtime.store.owners import OwnerLock
 from switchboard_runtime.store.records import (
     Accepted,
     Claim,
+    Content,
     ConversationState,
     DeadLetter,
     Inbound,
     OutboxItem,
     Quarantined,
     Queue,
+    Reply,
     StatusUpdate,
     Turn,
     Webhook,
     WorkItem,
+    texts,
 )
 from switchboard_runtime.store.sqlite import SqliteStore
+from switchboard_runtime.store.statements import Also, Job, Row, Rows, Statement, statement
 from switchboard_runtime.store.writer import Writer
 
 __all__ = [
     "Accepted",
+    "Also",
     "Claim",
+    "Content",
     "ConversationState",
     "DeadLetter",
     "Inbound",
+    "Job",
     "OutboxItem",
     "OwnerLock",
     "Quarantined",
     "Queue",
+    "Reply",
+    "Row",
+    "Rows",
     "SqliteStore",
+    "Statement",
     "StatusUpdate",
     "Store",
     "Turn",
     "Webhook",
     "WorkItem",
     "Writer",
+    "statement",
+    "texts",
 ]

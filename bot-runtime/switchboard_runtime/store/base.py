@@ -11,18 +11,17 @@ For: SQLite here, PostgreSQL beyond one pod, with the same promises:
 - Replies become durable in the transaction that finishes their work item.
 - A claimed reply's intent is durable before the caller may POST it.
 
-since 2026-11-21: ``quarantine``, ``quarantined``, ``settle_quarantined``, ``dead_letters``, ``revive``;
-``take_along``, ``WorkItem.joined`` (``finish_work`` ends those too, with the same outcome), ``Inbound.not_before``.
+- What comes with a turn (``Turn.also``) is kept in its transaction, or not at all.
 
 Every method raises :class:`~switchboard_runtime.errors.StoreUnavailable` when nothing of it was kept.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from switchboard_runtime.store.records import (
         Accepted,
@@ -32,13 +31,17 @@ if TYPE_CHECKING:
         OutboxItem,
         Quarantined,
         Queue,
+        Reply,
         StatusUpdate,
         Turn,
         Webhook,
         WorkItem,
     )
+    from switchboard_runtime.store.statements import Also, Job
 
 __all__ = ["Store"]
+
+Result = TypeVar("Result")
 
 
 class Store(Protocol):
@@ -70,6 +73,32 @@ class Store(Protocol):
 
     async def replies(self, work_id: int) -> tuple[str, ...] | None:
         """Texts of a finished item's replies, or None while it is not finished."""
+        ...
+
+    async def transact(self, job: Job[Result]) -> Result:
+        """Run statements of our own in one transaction (:mod:`.statements`), and return what the job returns."""
+        ...
+
+    async def conversation(self, *, channel: str, own: str, contact: str) -> int:
+        """The id of the conversation between two addresses, made if it is new."""
+        ...
+
+    async def hand_over(self, conversation_id: int, *, to: Literal["bot", "human"], also: Also = ()) -> bool:
+        """Change who answers. A turn in flight is not kept; to a human, the bot's replies not yet sent are ended.
+
+        Returns:
+            False, with nothing done and ``also`` not run, when there is no such conversation or it is so already.
+        """
+        ...
+
+    async def say(
+        self, conversation_id: int, replies: Sequence[tuple[str, Reply]], *, trace: str, also: Also = ()
+    ) -> bool:
+        """Queue replies that answer no message, each under an id of the caller's; a known id is not queued again.
+
+        Returns:
+            False, with nothing done, when there is no such conversation.
+        """
         ...
 
     async def claim_outbox(self, *, limit: int, held: Collection[int]) -> Claim[OutboxItem]:

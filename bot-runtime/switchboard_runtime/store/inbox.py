@@ -88,9 +88,10 @@ def accept(db: sqlite3.Connection, message: Inbound) -> Accepted:
 
 def _conversation(db: sqlite3.Connection, message: Inbound) -> int:
     row = db.execute(
-        "INSERT INTO conversation (channel, own, contact, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (channel, own, contact) DO UPDATE SET updated_at = excluded.updated_at RETURNING id",
-        (message.channel, message.own, message.contact, message.received_at, message.received_at),
+        "INSERT INTO conversation (channel, own, contact, created_at, updated_at, last_inbound_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?4, ?4) ON CONFLICT (channel, own, contact)"
+        " DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at RETURNING id",
+        (message.channel, message.own, message.contact, message.received_at),
     ).fetchone()
     return int(row["id"])
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store.delivery import DELIVERY_RANK, OPTED_OUT
 from switchboard_runtime.store.inbox import next_due
+from switchboard_runtime.store.payload import payload_of, reply_of
 from switchboard_runtime.store.records import Claim, OutboxItem, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
-    from switchboard_runtime.store.records import StatusUpdate, Turn, WorkItem
+    from switchboard_runtime.store.records import Reply, StatusUpdate, Turn, WorkItem
 
 _UNSENT = "state IN ('queued', 'sending')"
 
@@ -28,7 +29,7 @@ _HEAD = f"{_UNSENT} AND head = 1"
 _OTHERS = "seq NOT IN (SELECT value FROM json_each(:held))"
 
 _FREE = f"""
-SELECT o.*, c.opted_out FROM outbox AS o CROSS JOIN conversation AS c ON c.id = o.conversation_id
+SELECT o.*, c.opted_out, c.last_inbound_at FROM outbox AS o CROSS JOIN conversation AS c ON c.id = o.conversation_id
 WHERE {_HEAD} AND max(due, lease_until) <= :now AND {_OTHERS}
 ORDER BY max(due, lease_until), seq LIMIT :limit
 """  # noqa: S608  # put together from constants
@@ -60,10 +61,11 @@ def enqueue(
 ) -> None:
     """Queue a turn's replies; without a provider the caller hands them over itself, and they are ``sent``."""
     message = item.message
-    for text in turn.replies:
+    for reply in turn.replies:
         db.execute(
-            "INSERT INTO outbox (id, conversation_id, work_id, channel, sender, recipient, text, trace,"
-            " received_at, state, due, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (id, conversation_id, work_id, channel, sender, recipient, text, payload, author,"
+            " trace, received_at, state, due, created_at, updated_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new_id(),
                 item.conversation_id,
@@ -71,7 +73,9 @@ def enqueue(
                 message.channel,
                 message.own,
                 message.contact,
-                text,
+                reply.text,
+                payload_of(reply),
+                reply.author,
                 message.trace,
                 message.received_at,
                 "queued" if by_provider else "sent",
@@ -82,11 +86,29 @@ def enqueue(
         )
 
 
-def cancel(db: sqlite3.Connection, conversation_id: int, *, reason: str, now: float) -> None:
-    """End a conversation's replies that were certainly not sent yet."""
+def say(
+    db: sqlite3.Connection, conversation_id: int, replies: Sequence[tuple[str, Reply]], *, trace: str, now: float
+) -> bool:
+    """Queue replies that answer no message. False when there is no such conversation."""
+    lane = db.execute("SELECT channel, own, contact FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
+    if lane is None:
+        return False
+    for reply_id, reply in replies:
+        db.execute(
+            "INSERT INTO outbox (id, conversation_id, channel, sender, recipient, text, payload, author, trace,"
+            " received_at, state, due, created_at, updated_at)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', ?10, ?10, ?10) ON CONFLICT (id) DO NOTHING",
+            (reply_id, conversation_id, *lane, reply.text, payload_of(reply), reply.author, trace, now),
+        )
+    return True
+
+
+def cancel(db: sqlite3.Connection, conversation_id: int, *, reason: str, now: float, author: str | None = None) -> None:
+    """End a conversation's replies that were certainly not sent yet; those of one author, if given."""
     db.execute(
-        "UPDATE outbox SET state = 'failed', error = ?, updated_at = ? WHERE conversation_id = ? AND state = 'queued'",
-        (reason, now, conversation_id),
+        "UPDATE outbox SET state = 'failed', error = ?1, updated_at = ?2"
+        " WHERE conversation_id = ?3 AND state = 'queued' AND (?4 IS NULL OR author = ?4)",
+        (reason, now, conversation_id, author),
     )
 
 
@@ -133,13 +155,15 @@ def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem
         fence=row["fence"] + 1,
         attempts=row["attempts"] + 1,
         channel=row["channel"],
+        conversation_id=row["conversation_id"],
         sender=row["sender"],
         recipient=row["recipient"],
-        text=row["text"],
+        reply=reply_of(text=row["text"], payload=row["payload"], author=row["author"]),
         trace=row["trace"],
         received_at=row["received_at"],
         created_at=row["created_at"],
         intent_at=intent_at,
+        last_inbound_at=row["last_inbound_at"],
         look_first=look_first,
     )
 

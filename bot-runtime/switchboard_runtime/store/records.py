@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from switchboard_runtime.store.statements import Also
 
 __all__ = [
     "Accepted",
     "Claim",
+    "Content",
     "ConversationState",
     "DeadLetter",
     "Inbound",
     "OutboxItem",
     "Quarantined",
     "Queue",
+    "Reply",
     "StatusUpdate",
     "Turn",
     "Webhook",
     "WorkItem",
+    "texts",
 ]
 
 Item = TypeVar("Item")
@@ -97,12 +103,53 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What comes of a message: texts to send in order, the state after, and why in one word."""
+class Content:
+    """A content template at the provider, with what is put into its placeholders."""
 
-    replies: tuple[str, ...]
+    sid: str
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One message to a contact.
+
+    Attributes:
+        text: the words; with ``content`` what they come to, for the history and for looking it up.
+        media: public URLs of pictures, documents or sound.
+        content: sent in place of the text, on channels that have templates.
+        action: a place, ``geo:{latitude},{longitude}|{label}``.
+        author: ``bot``, or who wrote it: a person's name in the API.
+    """
+
+    text: str = field(default="", repr=False)
+    media: tuple[str, ...] = ()
+    content: Content | None = None
+    action: str | None = None
+    author: str = "bot"
+
+
+def texts(*said: str) -> tuple[Reply, ...]:
+    """Replies of words alone."""
+    return tuple(Reply(text=text) for text in said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What comes of a message: replies to send in order, the state after, and why in one word.
+
+    ``also`` is kept in the same transaction, or not at all.
+    """
+
+    replies: tuple[Reply, ...]
     state: ConversationState
     outcome: str
+    also: Also = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The replies' words."""
+        return tuple(reply.text for reply in self.replies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,21 +157,29 @@ class OutboxItem:
     """A reply to send, held under a lease, its intent durable.
 
     ``look_first`` is True when an earlier POST may have been done: ask the provider before sending again.
+    ``last_inbound_at`` is when the contact wrote last, None if never: some channels let us write for a day only.
     """
 
     id: str
     seq: int
     fence: int
     attempts: int
+    conversation_id: int
     channel: str
     sender: str
     recipient: str
-    text: str = field(repr=False)
+    reply: Reply = field(repr=False)
     trace: str
     received_at: float
     created_at: float
     intent_at: float
+    last_inbound_at: float | None
     look_first: bool
+
+    @property
+    def text(self) -> str:
+        """The reply's words."""
+        return self.reply.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

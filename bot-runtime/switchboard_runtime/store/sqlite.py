@@ -5,13 +5,14 @@ The file may briefly be shared by two processes on one machine during a rolling 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from switchboard_runtime.store import aside, inbox, outbox
+from switchboard_runtime.store import aside, inbox, lanes, outbox
+from switchboard_runtime.store.lanes import run_also, run_job
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from switchboard_runtime.clock import Clock
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
         OutboxItem,
         Quarantined,
         Queue,
+        Reply,
         StatusUpdate,
         Turn,
         Webhook,
         WorkItem,
     )
+    from switchboard_runtime.store.statements import Also, Job
     from switchboard_runtime.store.writer import Writer
 
 __all__ = ["SqliteStore"]
+
+Result = TypeVar("Result")
 
 
 class SqliteStore:
@@ -81,6 +86,7 @@ class SqliteStore:
                 outbox.cancel(db, item.conversation_id, reason="opted out", now=now)
             by_provider = item.message.provider == "twilio"
             outbox.enqueue(db, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
+            run_also(db, turn.also)
 
         await self._writer.run(self._path, job)
 
@@ -91,6 +97,45 @@ class SqliteStore:
     async def replies(self, work_id: int) -> tuple[str, ...] | None:
         """See :meth:`Store.replies`."""
         return await self._writer.run(self._path, lambda db: outbox.replies(db, work_id))
+
+    async def transact(self, job: Job[Result]) -> Result:
+        """See :meth:`Store.transact`."""
+        return await self._writer.run(self._path, lambda db: run_job(db, job))
+
+    async def conversation(self, *, channel: str, own: str, contact: str) -> int:
+        """See :meth:`Store.conversation`."""
+        now = self._clock.now()
+        return await self._writer.run(
+            self._path, lambda db: lanes.conversation(db, channel=channel, own=own, contact=contact, now=now)
+        )
+
+    async def hand_over(self, conversation_id: int, *, to: Literal["bot", "human"], also: Also = ()) -> bool:
+        """See :meth:`Store.hand_over`."""
+        now = self._clock.now()
+
+        def job(db: sqlite3.Connection) -> bool:
+            changed = lanes.hand_over(db, conversation_id, to=to, now=now)
+            if changed and to == "human":
+                outbox.cancel(db, conversation_id, reason="a person took over", now=now, author="bot")
+            if changed:
+                run_also(db, also)
+            return changed
+
+        return await self._writer.run(self._path, job)
+
+    async def say(
+        self, conversation_id: int, replies: Sequence[tuple[str, Reply]], *, trace: str, also: Also = ()
+    ) -> bool:
+        """See :meth:`Store.say`."""
+        now = self._clock.now()
+
+        def job(db: sqlite3.Connection) -> bool:
+            known = outbox.say(db, conversation_id, replies, trace=trace, now=now)
+            if known:
+                run_also(db, also)
+            return known
+
+        return await self._writer.run(self._path, job)
 
     async def claim_outbox(self, *, limit: int, held: Collection[int]) -> Claim[OutboxItem]:
         """See :meth:`Store.claim_outbox`."""

@@ -124,8 +124,8 @@ def test_an_answer_may_pass_the_conversation_to_a_person() -> None:
     plain = end_turn(tenant, ask, Answer(text="Hi."))
     passed = end_turn(tenant, ask, Answer(text="A person comes.", handoff=True))
 
-    assert (plain.replies, plain.state.mode, plain.outcome) == (("Hi.",), "bot", "answered")
-    assert (passed.replies, passed.state.mode, passed.outcome) == (("A person comes.",), "human", "handed off")
+    assert (plain.texts, plain.state.mode, plain.outcome) == (("Hi.",), "bot", "answered")
+    assert (passed.texts, passed.state.mode, passed.outcome) == (("A person comes.",), "human", "handed off")
     assert passed.state.epoch == ask.state.epoch + 1
 
 

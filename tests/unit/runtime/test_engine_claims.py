@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from switchboard_runtime.errors import LeaseLost
-from switchboard_runtime.store import SqliteStore, Turn, WorkItem, inbox, outbox
+from switchboard_runtime.store import SqliteStore, Turn, WorkItem, inbox, outbox, texts
 from switchboard_runtime.store.schema import _V1, migrate
 from tests.unit.runtime.test_engine import Clock, InlineWriter, inbound
 
@@ -176,15 +176,15 @@ class Claims(RuleBasedStateMachine):
         if entry is not None:
             behind = [e.sid for e in self.model.work if e.lane == lane and e.sid != sid]
             assert joined == behind[:along]
-        texts = tuple(f"{sid}/{number}" for number in range(replies))
-        turn = Turn(replies=texts, state=item.state, outcome="answered")
+        said = tuple(f"{sid}/{number}" for number in range(replies))
+        turn = Turn(replies=texts(*said), state=item.state, outcome="answered")
         if not ours:
             with pytest.raises(LeaseLost):
                 self.do(self.stores[process].finish_work(item, turn))
             return
         self.do(self.stores[process].finish_work(item, turn))
         self.model.work = [e for e in self.model.work if e.sid not in {sid, *joined}]
-        self.model.replies += [Entry(text, lane, self.clock.now()) for text in texts]
+        self.model.replies += [Entry(text, lane, self.clock.now()) for text in said]
         self.done += [sid, *joined]
 
     @rule(process=PROCESSES, data=st.data())
@@ -306,9 +306,16 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def write_as_the_first_release(db: sqlite3.Connection) -> None:
     """Two lanes of two messages each, one ended; and a reply that waits behind one sent. It knows no heads."""
-    db.execute("INSERT INTO conversation VALUES (1, 'sms', '+9', '+1', 'bot', 0, 0, NULL, 0, 0, 0)")
-    db.execute("INSERT INTO conversation VALUES (2, 'sms', '+9', '+2', 'bot', 0, 0, NULL, 0, 0, 0)")
-    message = "INSERT INTO message VALUES (?, ?, 'twilio', 'AC', ?, 'text', 'x', NULL, '[]', 't', 0)"
+    for lane in (1, 2):
+        db.execute(
+            "INSERT INTO conversation (id, channel, own, contact, created_at, updated_at)"
+            " VALUES (?, 'sms', '+9', ?, 0, 0)",
+            (lane, f"+{lane}"),
+        )
+    message = (
+        "INSERT INTO message (id, conversation_id, provider, account, sid, kind, text, fields, trace, received_at)"
+        " VALUES (?, ?, 'twilio', 'AC', ?, 'text', 'x', '[]', 't', 0)"
+    )
     work = "INSERT INTO work (id, conversation_id, message_id, state, due, created_at) VALUES (?, ?, ?, ?, 0, 0)"
     for number, lane, state in ((1, 1, "done"), (2, 1, "pending"), (3, 2, "pending"), (4, 1, "pending")):
         db.execute(message, (number, lane, f"SM{number}"))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchboard_runtime.assistants import Answer
 from switchboard_runtime.config import TenantDocument
 from switchboard_runtime.conversation.turn import Ask, begin_burst, begin_turn, end_turn, split
 from switchboard_runtime.store import ConversationState, Inbound, Turn
@@ -43,7 +44,7 @@ def message(text: str, **changes: Any) -> Inbound:
 def turn(tenant: TenantDocument, state: ConversationState, inbound: Inbound, *, said: str | None = "A.") -> Turn:
     """The whole turn, the assistant saying ``said``."""
     step = begin_turn(tenant, state, inbound)
-    return end_turn(tenant, step, said) if isinstance(step, Ask) else step
+    return end_turn(tenant, step, Answer(text=said) if said else None) if isinstance(step, Ask) else step
 
 
 @pytest.mark.parametrize(
@@ -53,13 +54,13 @@ def test_a_stop_word_alone_is_kept_and_not_answered(word: str) -> None:
     """Twilio answers it; we must not."""
     after = turn(read(), KNOWN, message(word))
 
-    assert (after.replies, after.state.opted_out) == ((), True)
+    assert (after.texts, after.state.opted_out) == ((), True)
 
 
 @pytest.mark.parametrize("text", ["please stop calling", "the end", "end of month?", "cancel my order"])
 def test_a_stop_word_inside_a_sentence_is_none(text: str) -> None:
     """A person who writes a sentence wants an answer."""
-    assert turn(read(), KNOWN, message(text)).replies == ("A.",)
+    assert turn(read(), KNOWN, message(text)).texts == ("A.",)
 
 
 def test_what_twilio_has_answered_is_not_answered_again() -> None:
@@ -68,7 +69,7 @@ def test_what_twilio_has_answered_is_not_answered_again() -> None:
     help_ = turn(read(), KNOWN, message("ayuda", opt_out="HELP"))
     start = turn(read(), stop.state, message("alta", opt_out="START"))
 
-    assert (stop.replies, help_.replies, start.replies) == ((), (), ())
+    assert (stop.texts, help_.texts, start.texts) == ((), (), ())
     assert (stop.state.opted_out, help_.state.opted_out, start.state.opted_out) == (True, False, False)
 
 
@@ -78,13 +79,13 @@ def test_only_start_ends_the_silence_after_stop() -> None:
     hello = turn(read(), stopped, message("hola"))
     started = turn(read(), hello.state, message("Start"))
 
-    assert (hello.replies, hello.state.opted_out) == ((), True)
-    assert turn(read(), started.state, message("hola")).replies == ("A.",)
+    assert (hello.texts, hello.state.opted_out) == ((), True)
+    assert turn(read(), started.state, message("hola")).texts == ("A.",)
 
 
 def test_start_is_a_word_like_others_to_those_who_never_stopped() -> None:
     """Many apps open a chat with it."""
-    assert turn(read(), FRESH, message("start")).replies == ("A.",)
+    assert turn(read(), FRESH, message("start")).texts == ("A.",)
 
 
 def test_who_asks_for_a_human_gets_one_and_the_bot_falls_silent() -> None:
@@ -92,8 +93,8 @@ def test_who_asks_for_a_human_gets_one_and_the_bot_falls_silent() -> None:
     asked = turn(read(), KNOWN, message("quiero hablar con un HUMANO"))
     later = turn(read(), asked.state, message("hola?"))
 
-    assert asked.replies == ("Te paso con una persona de Muebles del Sur; te va a escribir por acá.",)
-    assert (asked.state.mode, asked.state.epoch, later.replies) == ("human", KNOWN.epoch + 1, ())
+    assert asked.texts == ("Te paso con una persona de Muebles del Sur; te va a escribir por acá.",)
+    assert (asked.state.mode, asked.state.epoch, later.texts) == ("human", KNOWN.epoch + 1, ())
 
 
 def test_the_first_answer_opens_with_greeting_and_disclosure_in_one_message() -> None:
@@ -103,8 +104,8 @@ def test_the_first_answer_opens_with_greeting_and_disclosure_in_one_message() ->
     first = turn(tenant, FRESH, message("mesa"))
     second = turn(tenant, first.state, message("mesa"))
 
-    assert first.replies == ("Bienvenido.\n\nSoy un asistente automático.\n\nA.",)
-    assert second.replies == ("A.",)
+    assert first.texts == ("Bienvenido.\n\nSoy un asistente automático.\n\nA.",)
+    assert second.texts == ("A.",)
 
 
 def test_a_suspended_tenant_is_silent_but_keeps_an_opt_out() -> None:
@@ -125,7 +126,7 @@ def test_a_suspended_tenant_is_silent_but_keeps_an_opt_out() -> None:
 )
 def test_a_polite_text_is_better_than_silence(changes: dict[str, Any], text: str, said: str | None, reply: str) -> None:
     """No assistant, one that has nothing to say, or a message without words."""
-    [answer] = turn(read(**changes), KNOWN, message(text), said=said).replies
+    [answer] = turn(read(**changes), KNOWN, message(text), said=said).texts
 
     assert answer.startswith(reply)
 
@@ -154,19 +155,19 @@ def test_the_number_written_to_chooses_the_assistant() -> None:
 def burst(tenant: TenantDocument, state: ConversationState, *texts: str) -> Turn:
     """The turn of several messages, the assistant saying back what it was asked."""
     step = begin_burst(tenant, state, [message(text) for text in texts])
-    return end_turn(tenant, step, step.question.text) if isinstance(step, Ask) else step
+    return end_turn(tenant, step, Answer(text=step.question.text)) if isinstance(step, Ask) else step
 
 
 def test_a_burst_is_one_question() -> None:
     """A line each; a picture among them is not answered by itself."""
     turned = burst(read(), FRESH, "hola", "", "la mesa", "¿cuánto sale?")
 
-    assert turned.replies == ("hola\nla mesa\n¿cuánto sale?",)
+    assert turned.texts == ("hola\nla mesa\n¿cuánto sale?",)
 
 
 def test_a_burst_of_pictures_gets_one_answer() -> None:
     """Not one each."""
-    assert len(burst(read(), KNOWN, "", "", "").replies) == 1
+    assert len(burst(read(), KNOWN, "", "", "").texts) == 1
 
 
 @pytest.mark.parametrize("texts", [("mesa", "STOP"), ("STOP", "mesa"), ("mesa", "STOP", "sillas")])
@@ -174,21 +175,21 @@ def test_stop_anywhere_in_a_burst_silences_it(texts: tuple[str, ...]) -> None:
     """What was asked before is not answered after."""
     turned = burst(read(), KNOWN, *texts)
 
-    assert (turned.replies, turned.state.opted_out) == ((), True)
+    assert (turned.texts, turned.state.opted_out) == ((), True)
 
 
 def test_what_is_asked_after_start_in_the_same_burst_is_answered() -> None:
     """STOP, START and a question within a second."""
     turned = burst(read(), KNOWN, "mesa", "STOP", "START", "sillas")
 
-    assert (turned.replies, turned.state.opted_out) == (("sillas",), False)
+    assert (turned.texts, turned.state.opted_out) == (("sillas",), False)
 
 
 def test_who_asks_for_a_human_within_a_burst_gets_one() -> None:
     """The bot does not answer beside them."""
     turned = burst(read(), KNOWN, "mesa", "quiero un humano", "hola?")
 
-    assert turned.replies == ("Te paso con una persona de Muebles del Sur; te va a escribir por acá.",)
+    assert turned.texts == ("Te paso con una persona de Muebles del Sur; te va a escribir por acá.",)
     assert (turned.state.mode, turned.state.epoch) == ("human", KNOWN.epoch + 1)
 
 
@@ -201,7 +202,7 @@ def test_a_burst_leaves_the_conversation_as_its_messages_one_by_one_would(texts:
     together = burst(tenant, KNOWN, *texts).state
 
     assert (together.opted_out, together.mode, together.epoch) == (state.opted_out, state.mode, state.epoch)
-    assert len(burst(tenant, KNOWN, *texts).replies) <= 1
+    assert len(burst(tenant, KNOWN, *texts).texts) <= 1
 
 
 @given(st.text(max_size=300), st.integers(1, 40))

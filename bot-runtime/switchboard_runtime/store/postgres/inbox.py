@@ -23,10 +23,12 @@ WITH given AS (
     WITH ORDINALITY AS g (provider, account, sid, channel, own, contact, kind, text, opt_out, fields, trace,
                           received_at, place)
 ), lane AS (
-    INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at)
-    SELECT $1, channel, own, contact, max(received_at), max(received_at)
+    INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at,
+                                               last_inbound_at)
+    SELECT $1, channel, own, contact, max(received_at), max(received_at), max(received_at)
     FROM given GROUP BY channel, own, contact ORDER BY channel, own, contact
-    ON CONFLICT (tenant_id, channel, own, contact) DO UPDATE SET updated_at = excluded.updated_at
+    ON CONFLICT (tenant_id, channel, own, contact)
+    DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at
     RETURNING c.id, c.channel, c.own, c.contact
 )
 INSERT INTO switchboard.message AS m (tenant_id, conversation_id, provider, account, sid, kind, text, opt_out,

@@ -6,7 +6,7 @@ holds the conversation's row, always before any other; a unique index makes a se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from switchboard_runtime.store.records import Queue
 
@@ -24,6 +24,35 @@ def clean(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+async def conversation(db: Any, tenant: int, *, channel: str, own: str, contact: str, now: float) -> int:
+    """The conversation between two addresses, made if it is new."""
+    return int(
+        await db.fetchval(
+            "INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at)"
+            " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (tenant_id, channel, own, contact)"
+            " DO UPDATE SET updated_at = c.updated_at RETURNING id",
+            tenant,
+            clean(channel),
+            clean(own),
+            clean(contact),
+            now,
+        )
+    )
+
+
+async def hand_over(db: Any, tenant: int, conversation_id: int, *, to: Literal["bot", "human"], now: float) -> bool:
+    """Change who answers; whoever was about to finds the epoch changed."""
+    changed = await db.fetchval(
+        "UPDATE switchboard.conversation SET mode = $3, epoch = epoch + 1, updated_at = $4"
+        " WHERE tenant_id = $1 AND id = $2 AND mode <> $3 RETURNING 1",
+        tenant,
+        conversation_id,
+        to,
+        now,
+    )
+    return bool(changed)
 
 
 async def promote(db: Any, queue: str, tenant: int, conversations: Sequence[int]) -> None:

@@ -11,27 +11,42 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store.delivery import DELIVERY_RANK, OPTED_OUT
+from switchboard_runtime.store.payload import payload_of, reply_of
 from switchboard_runtime.store.postgres import lanes
 from switchboard_runtime.store.postgres.lanes import clean
 from switchboard_runtime.store.records import Claim, OutboxItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
-    from switchboard_runtime.store.records import StatusUpdate, Turn, WorkItem
+    from switchboard_runtime.store.records import Reply, StatusUpdate, Turn, WorkItem
 
 _ENQUEUE = """
 INSERT INTO switchboard.outbox (tenant_id, id, conversation_id, work_id, channel, sender, recipient, text, trace,
-                                received_at, state, due, created_at, updated_at, head)
-SELECT $1, g.id, $2, $3, $6, $7, $8, g.text, $9, $10, $11, $12, $12, $12,
+                                received_at, state, due, created_at, updated_at, payload, author, head)
+SELECT $1, g.id, $2, $3, $6, $7, $8, g.text, $9, $10, $11, $12, $12, $12, g.payload, g.author,
        g.place = 1 AND $11 = 'queued' AND NOT EXISTS (
            SELECT FROM switchboard.outbox AS o
            WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.state IN ('queued', 'sending'))
-FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS g (id, text, place) ORDER BY g.place
+FROM unnest($4::text[], $5::text[], $13::text[], $14::text[])
+WITH ORDINALITY AS g (id, text, payload, author, place) ORDER BY g.place
+"""
+
+_SAY = """
+INSERT INTO switchboard.outbox (tenant_id, id, conversation_id, channel, sender, recipient, text, payload, author,
+                                trace, received_at, state, due, created_at, updated_at, head)
+SELECT $1, g.id, $2, $3, $4, $5, g.text, g.payload, g.author, $6, $7, 'queued', $7, $7, $7, false
+FROM unnest($8::text[], $9::text[], $10::text[], $11::text[])
+WITH ORDINALITY AS g (id, text, payload, author, place) ORDER BY g.place
+ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+
+_LANE = """
+SELECT channel, own, contact FROM switchboard.conversation WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE
 """
 
 _FREE = """
-SELECT o.seq, o.state, o.conversation_id, c.opted_out
+SELECT o.seq, o.state, o.conversation_id, c.opted_out, c.last_inbound_at
 FROM switchboard.outbox AS o
 JOIN switchboard.conversation AS c ON c.tenant_id = o.tenant_id AND c.id = o.conversation_id
 WHERE o.tenant_id = $1 AND o.head AND o.free_at <= $2 AND o.seq <> ALL ($3::bigint[])
@@ -64,7 +79,7 @@ async def enqueue(
             item.conversation_id,
             item.id,
             [new_id() for _ in turn.replies],
-            [clean(text) for text in turn.replies],
+            [clean(reply.text) for reply in turn.replies],
             message.channel,
             message.own,
             message.contact,
@@ -72,18 +87,47 @@ async def enqueue(
             message.received_at,
             "queued" if by_provider else "sent",
             now,
+            [clean(payload_of(reply)) for reply in turn.replies],
+            [clean(reply.author) for reply in turn.replies],
         )
 
 
-async def cancel(db: Any, tenant: int, conversations: Collection[int], *, reason: str, now: float) -> None:
-    """End the replies of held conversations that were certainly not sent yet."""
+async def say(
+    db: Any, tenant: int, conversation_id: int, replies: Sequence[tuple[str, Reply]], *, trace: str, now: float
+) -> bool:
+    """Queue replies that answer no message. False when there is no such conversation."""
+    lane = await db.fetchrow(_LANE, tenant, conversation_id)
+    if lane is None:
+        return False
+    await db.execute(
+        _SAY,
+        tenant,
+        conversation_id,
+        *lane,
+        clean(trace),
+        now,
+        [clean(reply_id) for reply_id, _ in replies],
+        [clean(reply.text) for _, reply in replies],
+        [clean(payload_of(reply)) for _, reply in replies],
+        [clean(reply.author) for _, reply in replies],
+    )
+    await lanes.promote(db, "outbox", tenant, [conversation_id])
+    return True
+
+
+async def cancel(
+    db: Any, tenant: int, conversations: Collection[int], *, reason: str, now: float, author: str | None = None
+) -> None:
+    """End the replies of held conversations that were certainly not sent yet; those of one author, if given."""
     await db.execute(
         "UPDATE switchboard.outbox SET state = 'failed', head = false, error = $3, updated_at = $4"
-        " WHERE tenant_id = $1 AND conversation_id = ANY ($2::bigint[]) AND state = 'queued'",
+        " WHERE tenant_id = $1 AND conversation_id = ANY ($2::bigint[]) AND state = 'queued'"
+        " AND ($5::text IS NULL OR author = $5)",
         tenant,
         list(conversations),
         reason,
         now,
+        author,
     )
     await lanes.promote(db, "outbox", tenant, list(conversations))
 
@@ -116,25 +160,28 @@ async def claim(
         rows = await db.fetch(_INTEND, tenant, wanted, now, now + lease, owner) if wanted else ()
         if silent:
             await cancel(db, tenant, silent, reason="opted out", now=now)
-    items = tuple(sorted((_item(row, unsure) for row in rows), key=lambda item: item.seq))
+    heard = {row["seq"]: row["last_inbound_at"] for row in free}
+    items = tuple(sorted((_item(row, unsure, heard[row["seq"]]) for row in rows), key=lambda item: item.seq))
     mine = [*held, *(item.seq for item in items)]
     return Claim(items=items, next_due=await lanes.next_due(db, "outbox", tenant, now=now, held=mine))
 
 
-def _item(row: Any, unsure: Collection[int]) -> OutboxItem:
+def _item(row: Any, unsure: Collection[int], last_inbound_at: float | None) -> OutboxItem:
     return OutboxItem(
         id=row["id"],
         seq=row["seq"],
         fence=row["fence"],
         attempts=row["attempts"],
         channel=row["channel"],
+        conversation_id=row["conversation_id"],
         sender=row["sender"],
         recipient=row["recipient"],
-        text=row["text"],
+        reply=reply_of(text=row["text"], payload=row["payload"], author=row["author"]),
         trace=row["trace"],
         received_at=row["received_at"],
         created_at=row["created_at"],
         intent_at=row["intent_at"],
+        last_inbound_at=last_inbound_at,
         look_first=row["seq"] in unsure,
     )
 

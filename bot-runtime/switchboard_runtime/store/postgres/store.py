@@ -7,11 +7,12 @@ disagree by less, a lease looks expired early, which the fence makes harmless.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from switchboard_runtime.errors import ConfigurationError, LeaseLost
 from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox
 from switchboard_runtime.store.postgres.accepting import Acceptor
+from switchboard_runtime.store.postgres.jobs import run_also, run_job
 from switchboard_runtime.store.postgres.wake import Wake, is_dead
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
         OutboxItem,
         Quarantined,
         Queue,
+        Reply,
         StatusUpdate,
         Turn,
         Webhook,
         WorkItem,
     )
+    from switchboard_runtime.store.statements import Also, Job
 
 __all__ = ["PostgresStore"]
 
@@ -123,6 +126,7 @@ class PostgresStore:
                         await outbox.cancel(db, tenant, [item.conversation_id], reason="opted out", now=now)
                     by_provider = item.message.provider == "twilio"
                     await outbox.enqueue(db, tenant, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
+                    await run_also(db, tenant, turn.also)
             except LeaseLost:
                 if not (again and await inbox.is_finished(db, tenant, item)):
                     raise
@@ -137,6 +141,57 @@ class PostgresStore:
     async def replies(self, work_id: int) -> tuple[str, ...] | None:
         """See :meth:`Store.replies`."""
         return await self._run(lambda db, tenant, _again: outbox.replies(db, tenant, work_id))
+
+    async def transact(self, job: Job[Result]) -> Result:
+        """See :meth:`Store.transact`."""
+
+        async def act(db: Any, tenant: int, _again: bool) -> Result:
+            async with db.transaction():
+                return await run_job(db, tenant, job)
+
+        return await self._run(act)
+
+    async def conversation(self, *, channel: str, own: str, contact: str) -> int:
+        """See :meth:`Store.conversation`."""
+        now = self._clock.now()
+        return await self._run(
+            lambda db, tenant, _again: lanes.conversation(
+                db, tenant, channel=channel, own=own, contact=contact, now=now
+            )
+        )
+
+    async def hand_over(self, conversation_id: int, *, to: Literal["bot", "human"], also: Also = ()) -> bool:
+        """See :meth:`Store.hand_over`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, _again: bool) -> bool:
+            async with db.transaction():
+                changed = await lanes.hand_over(db, tenant, conversation_id, to=to, now=now)
+                if changed and to == "human":
+                    reason = "a person took over"
+                    await outbox.cancel(db, tenant, [conversation_id], reason=reason, now=now, author="bot")
+                if changed:
+                    await run_also(db, tenant, also)
+                return changed
+
+        return await self._run(act)
+
+    async def say(
+        self, conversation_id: int, replies: Sequence[tuple[str, Reply]], *, trace: str, also: Also = ()
+    ) -> bool:
+        """See :meth:`Store.say`."""
+        now = self._clock.now()
+
+        async def act(db: Any, tenant: int, _again: bool) -> bool:
+            async with db.transaction():
+                known = await outbox.say(db, tenant, conversation_id, replies, trace=trace, now=now)
+                if known:
+                    await run_also(db, tenant, also)
+                return known
+
+        queued = await self._run(act)
+        self._wake.tell()
+        return queued
 
     async def claim_outbox(self, *, limit: int, held: Collection[int]) -> Claim[OutboxItem]:
         """See :meth:`Store.claim_outbox`."""

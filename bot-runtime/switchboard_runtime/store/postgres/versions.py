@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 2
+NEWEST = 3
 """The newest revision that this program brings."""
 
-NEEDED = 1
+NEEDED = 3
 """The oldest revision that it can work with."""
 
 

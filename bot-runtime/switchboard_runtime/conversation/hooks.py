@@ -1,0 +1,32 @@
+"""What may take part in a turn without the engine knowing it: history, limits, leads, events for others.
+
+Hooks are asked in order before an assistant is, and told in order of what came of any turn, also of one that no
+assistant was asked for. What they keep goes into the turn's own transaction (``Turn.also``), so that it is kept
+once, with the turn, or not at all. What a hook raises ends the try: the message comes back when its lease ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.conversation.turn import Ask
+    from switchboard_runtime.store import Turn, WorkItem
+
+__all__ = ["TurnHook"]
+
+
+class TurnHook(Protocol):
+    """Takes part in each turn of one tenant."""
+
+    async def before(self, item: WorkItem, ask: Ask) -> Ask | Turn:
+        """The question to ask, perhaps with more in it; or the turn, when no assistant is to be asked."""
+        ...
+
+    def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:
+        """The turn to keep, perhaps with more in ``also``; ``said`` is the assistant's answer if one was asked.
+
+        Told once for each try to keep a turn; the turn may still be dropped when the lease is lost.
+        """
+        ...
