@@ -38,9 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             asyncio.run(replay(settings, only_list=flags["list"], dead_letters=flags["dead_letters"]))
             return 0
-        from switchboard_runtime.app import run  # noqa: PLC0415  # a wrong flag is told without loading a server
+        import uvloop  # noqa: PLC0415  # a wrong flag is told without loading a server
 
-        asyncio.run(run(settings))
+        from switchboard_runtime.app import run  # noqa: PLC0415
+
+        uvloop.run(run(settings))
     except ConfigurationError as error:
         sys.stderr.write(f"switchboard-runtime: {error}\n")
         return _REFUSED

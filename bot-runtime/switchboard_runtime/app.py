@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
-import secrets
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from switchboard_runtime.edge.body import MAX_BODY
 from switchboard_runtime.edge.context import CONTEXT, EdgeContext
 from switchboard_runtime.edge.routes import ROUTES
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
+from switchboard_runtime.ids import Ids
 from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
@@ -271,7 +272,7 @@ async def run(settings: Settings) -> None:
     policy = Policy(lease=settings.seconds("lease_seconds"), look_grace=settings.seconds("look_grace_seconds"))
     ports = Ports(
         clock=clock,
-        new_id=lambda: secrets.token_hex(12),
+        new_id=Ids(),
         chance=random.random,
         knowledge=Path(settings.knowledge_dir),
         egress=Egress(allowed=settings.allowed_hosts()),
@@ -285,6 +286,7 @@ async def run(settings: Settings) -> None:
         database_connections=settings.connections(),
     )
     runner = await serve(app, host=host, port=port)
+    gc.freeze()  # what the start has made stays: no collection needs to look at it
     await stopped.wait()
     log_event(_LOG, logging.INFO, "stopping")
     await runner.cleanup()

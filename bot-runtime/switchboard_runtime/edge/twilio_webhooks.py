@@ -37,7 +37,8 @@ __all__ = [
 ]
 
 _LOG = logging.getLogger(__name__)
-_NO_TWIML = "<?xml version='1.0' encoding='UTF-8'?><Response/>"
+_NO_TWIML = b"<?xml version='1.0' encoding='UTF-8'?><Response/>"
+_XML = {"Content-Type": "text/xml; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
         channel=inbound.channel,
         kind=inbound.kind,
     )
-    return web.Response(text=_NO_TWIML, content_type="text/xml")
+    return web.Response(body=_NO_TWIML, headers=_XML)
 
 
 async def _signed_request(request: web.Request) -> SignedForm | web.Response:
@@ -205,7 +206,7 @@ async def quarantine(request: web.Request, entry: TenantEntry, body: bytes, reas
         return _unstored(request, entry, error)
     context.metrics.refused.labels(entry.slug, "quarantined").inc(sum(new))
     log_event(_LOG, logging.WARNING, "quarantined", tenant=entry.slug, path=request.path, reason=reason, kept=sum(new))
-    return web.Response(text=_NO_TWIML, content_type="text/xml")
+    return web.Response(body=_NO_TWIML, headers=_XML)
 
 
 def _ours(form: SignedForm, name: str) -> bool:

@@ -1,20 +1,48 @@
 """One JSON object a line on stdout, with one trace id from webhook to send.
 
 For: machines first; ``jq`` makes it readable.
+Assumes: what is logged within one pass of the event loop may be written together, at its end; a warning, and what
+other threads log, is written at once.
 Refuses: message texts, tokens and request bodies; callers pass ids, counts and codes only.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 from typing import TextIO
+
+import msgspec
 
 __all__ = ["configure_logging", "log_event"]
 
 _FIELDS = "switchboard_fields"
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+_UNSAID = vars(logging.makeLogRecord({}))
+"""What other handlers may ask a record for, such as pytest's."""
+
+
+class _Event(logging.LogRecord):
+    """A record without what costs most and no line shows: the caller's place, the thread, the process and the task."""
+
+    def __init__(
+        self, name: str, level: int, event: str, facts: dict[str, object], failure: BaseException | None
+    ) -> None:
+        self.__dict__.update(_UNSAID)
+        self.name = name
+        self.levelno = level
+        self.levelname = logging.getLevelName(level)
+        self.msg = event
+        self.created = time.time()
+        self.msecs = self.created % 1 * 1000
+        self.exc_info = (type(failure), failure, failure.__traceback__) if failure else None
+        setattr(self, _FIELDS, facts)
 
 
 class _JsonFormatter(logging.Formatter):
@@ -28,12 +56,59 @@ class _JsonFormatter(logging.Formatter):
         line.update(getattr(record, _FIELDS, {}))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        try:
+            return _ENCODER.encode(line).decode()
+        except UnicodeEncodeError:  # half of a surrogate pair, which JSON from outside may hold
+            return json.dumps(line, default=str)
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """Writes all lines of one pass of the event loop with one call."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+        self._flushing: asyncio.AbstractEventLoop | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+            if record.levelno >= logging.WARNING or not self._flushes_soon():
+                self.flush()
+        except Exception:  # noqa: BLE001  # as logging's own handlers do: no log stops what is logged
+            self.handleError(record)
+
+    def flush(self) -> None:
+        self.acquire()
+        try:
+            lines, self._lines, self._flushing = self._lines, [], None
+            if lines:
+                self.stream.write("".join(lines))
+            super().flush()
+        finally:
+            self.release()
+
+    def _flushes_soon(self) -> bool:
+        """Whether this thread has an event loop, which then writes what waits at the end of its pass."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        if self._flushing is not loop:
+            self._flushing = loop
+            loop.call_soon(self._flush_or_tell)
+        return True
+
+    def _flush_or_tell(self) -> None:
+        try:
+            self.flush()
+        except Exception:  # noqa: BLE001  # as above
+            self.handleError(logging.makeLogRecord({"msg": "a log line could not be written"}))
 
 
 def configure_logging(*, level: str, stream: TextIO | None = None) -> None:
     """Send all logs of the process to ``stream`` (default stdout) as JSON lines."""
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = _LineHandler(stream or sys.stdout)
     handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
@@ -53,5 +128,4 @@ def log_event(logger: logging.Logger, level: int, event: str, /, **fields: objec
     if logger.isEnabledFor(level):
         failure = fields.pop("failure", None)
         facts = {name: value for name, value in fields.items() if value is not None}
-        exc_info = failure if isinstance(failure, BaseException) else None
-        logger.log(level, event, extra={_FIELDS: facts}, exc_info=exc_info)
+        logger.handle(_Event(logger.name, level, event, facts, failure if isinstance(failure, BaseException) else None))
