@@ -39,16 +39,18 @@ class OwnProgram:
         image: the image's name.
         package: the workspace package that is installed.
         module: what ``python3 -m`` runs.
+        extras: the package's extras that are installed too.
     """
 
     image: str
     package: str
     module: str
+    extras: tuple[str, ...] = ()
 
 
 OWN_PROGRAMS = (
     OwnProgram("switchboard-operator", "switchboard-operator", "switchboard_operator"),
-    OwnProgram("switchboard-runtime", "switchboard-runtime", "switchboard_runtime"),
+    OwnProgram("switchboard-runtime", "switchboard-runtime", "switchboard_runtime", ("llm", "postgres")),
     OwnProgram("twilio-emulator", "twilio-emulator", "twilio_emulator"),
 )
 
@@ -198,13 +200,13 @@ def _requirements(program: OwnProgram) -> str:
 
 
 def _exported(program: OwnProgram) -> Sequence[str]:
-    return _export(program.package)
+    return _export(program.package, program.extras)
 
 
 @cache
-def _export(package: str) -> Sequence[str]:
+def _export(package: str, extras: tuple[str, ...]) -> Sequence[str]:
     argv = (_uv(), "export", "--project", str(REPOSITORY), "--quiet", "--frozen", "--no-dev", "--package", package)
-    return run(*argv).splitlines()
+    return run(*argv, *(f"--extra={extra}" for extra in extras)).splitlines()
 
 
 def _uv() -> str:

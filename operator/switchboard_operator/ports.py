@@ -134,6 +134,50 @@ class NumberOrder:
     bundle_sid: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A PostgreSQL database, as its administrator reaches it.
+
+    Attributes:
+        dsn: ``postgresql://`` URL of the administrator.
+        authority: PEM certificates that the server is verified by; None leaves TLS to the URL.
+    """
+
+    dsn: str
+    authority: str | None = None
+
+    def __repr__(self) -> str:
+        return "DatabaseServer(<hidden>)"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A tenant's own role at PostgreSQL, and its password."""
+
+    role: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login(role={self.role!r}, password=<hidden>)"
+
+
+class Database(Protocol):
+    """The roles of tenants at a PostgreSQL server. All calls may be repeated: the caller chose the password before.
+
+    A tenant is named as in its document (``tenant.id``, the UID). Errors are sorted: ``Stalled`` (DatabaseRefused),
+    ``Waiting`` (SchemaMissing), ``Upstream`` (DatabaseUnavailable).
+    """
+
+    async def logs_in(self, server: DatabaseServer, tenant: str, login: Login) -> bool:
+        """Whether the role is there with this password, and sees this tenant and no other."""
+
+    async def make_role(self, server: DatabaseServer, tenant: str, login: Login) -> None:
+        """Make the role, or give one that is there this password and its tenant again."""
+
+    async def drop_roles(self, server: DatabaseServer, tenant: str, *, keep: str | None = None) -> Sequence[str]:
+        """End the tenant's roles but ``keep``, and their sessions; gives those that ended. Its rows stay."""
+
+
 class Twilio(Protocol):
     """Twilio's resources under one parent account. Errors are sorted into ``errors.NotReady``.
 

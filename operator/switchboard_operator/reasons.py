@@ -65,6 +65,13 @@ SCRIPT_INVALID = "ScriptInvalid"
 DOCUMENT_TOO_LARGE = "DocumentTooLarge"
 TIER_NOT_AVAILABLE = "TierNotAvailable"
 STORAGE_NOT_AVAILABLE = "StorageNotAvailable"
+DATABASE_NOT_CONFIGURED = "DatabaseNotConfigured"
+DATABASE_REFUSED = "DatabaseRefused"
+DATABASE_UNAVAILABLE = "DatabaseUnavailable"
+MIGRATION_PENDING = "MigrationPending"
+MIGRATION_FAILED = "MigrationFailed"
+SCHEMA_MISSING = "SchemaMissing"
+SCHEMA_NEWER = "SchemaNewer"
 MODEL_NOT_AVAILABLE = "ModelNotAvailable"
 ROLLOUT_PENDING = "RolloutPending"
 ROLLOUT_FAILED = "RolloutFailed"
@@ -242,9 +249,51 @@ CATALOGUE: tuple[Reason, ...] = (
     ),
     Reason(
         STORAGE_NOT_AVAILABLE,
-        "PostgreSQL storage is not served by this version.",
+        "A PostgreSQL database of the tenant's own is not served by this version.",
         _AUTHOR,
-        "Use spec.runtime.storage.sqlite.",
+        "Leave out spec.runtime.storage.postgres.secretRef; the operator then makes a role in the platform's database.",
+    ),
+    Reason(
+        DATABASE_NOT_CONFIGURED,
+        "A tenant is to be kept in PostgreSQL, and the operator knows no database or cannot read how to reach it.",
+        _ADMIN,
+        "Set database.secretName of the chart to a Secret of the operator's namespace whose key url is the DSN.",
+    ),
+    Reason(
+        DATABASE_REFUSED,
+        "PostgreSQL refuses the administrator's DSN, or what the operator does with it.",
+        _ADMIN,
+        "Correct the DSN, or grant its role what docs/postgres.md names. It is tried again when the Secret changes.",
+    ),
+    Reason(
+        DATABASE_UNAVAILABLE,
+        "PostgreSQL gave no usable answer; it is tried again with back-off. Bots that run go on by themselves.",
+        _OPERATOR,
+        "Wait; check the server and the network if it lasts.",
+    ),
+    Reason(
+        MIGRATION_PENDING,
+        "The database's schema is being brought forward for this version of the runtime.",
+        _OPERATOR,
+        "Wait; if it lasts, look at the pod that the message names.",
+    ),
+    Reason(
+        MIGRATION_FAILED,
+        "The schema could not be brought forward. Bots that run go on with what they have; it is tried each minute.",
+        _ADMIN,
+        "Read the migration's own words in the message, and cure what they name.",
+    ),
+    Reason(
+        SCHEMA_MISSING,
+        "The database has lost its schema, as one that was made anew; it is migrated again.",
+        _OPERATOR,
+        "Wait. What was stored before must be restored from a backup.",
+    ),
+    Reason(
+        SCHEMA_NEWER,
+        "The database's schema is newer than this version of the runtime, as after going back to an older one.",
+        _ADMIN,
+        "Go forward again. Until then the runtime serves if the schema only added something, and says so if not.",
     ),
     Reason(
         MODEL_NOT_AVAILABLE,

@@ -37,6 +37,8 @@ class Settings:
         ingress_class: class of the tenants' Ingresses; None leaves it to the cluster's default.
         tls_secret: Secret with the wildcard certificate in the tenants' namespaces; None when the ingress
             controller serves it by default.
+        database_secret: Secret of the operator's namespace with the DSN of the platform's PostgreSQL; None
+            when there is none.
         workers: passes at once.
         drift_interval: seconds between two looks at a settled resource at Twilio.
         twilio_deadline: seconds for one call of Twilio.
@@ -53,6 +55,7 @@ class Settings:
     domain: str | None = None
     ingress_class: str | None = None
     tls_secret: str | None = None
+    database_secret: str | None = None
     workers: int = 32
     drift_interval: float = 600.0
     twilio_deadline: float = 15.0
@@ -77,6 +80,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         domain=_domain(env),
         ingress_class=env.get(PREFIX + "INGRESS_CLASS") or None,
         tls_secret=env.get(PREFIX + "TLS_SECRET") or None,
+        database_secret=env.get(PREFIX + "DATABASE_SECRET") or None,
         workers=int(_number(env, "WORKERS", 32, least=1)),
         drift_interval=_number(env, "DRIFT_INTERVAL", 600.0, least=5),
         twilio_deadline=_number(env, "TWILIO_DEADLINE", 15.0, least=1),

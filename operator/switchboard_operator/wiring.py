@@ -16,6 +16,7 @@ from switchboard_operator.adapters.clock import SystemClock
 from switchboard_operator.adapters.kinds import BY_KIND, CHILD_KINDS, OWN_KINDS
 from switchboard_operator.adapters.kube import KubeCluster
 from switchboard_operator.adapters.kubeconfig import Connection, connect, open_session
+from switchboard_operator.adapters.postgres import PostgresDatabase
 from switchboard_operator.adapters.twilio import TwilioSdk
 from switchboard_operator.desired import names
 from switchboard_operator.desired.objects import Routing
@@ -34,8 +35,10 @@ from switchboard_operator.reconcile.account import AccountReconciler
 from switchboard_operator.reconcile.accounts import Accounts
 from switchboard_operator.reconcile.catalogues import Catalogues
 from switchboard_operator.reconcile.children import ChildCache, Children
+from switchboard_operator.reconcile.databases import Databases
 from switchboard_operator.reconcile.deletion import SubaccountDeletion
 from switchboard_operator.reconcile.intents import Intents, ref_to
+from switchboard_operator.reconcile.migrations import Migrations
 from switchboard_operator.reconcile.number import NumberReconciler
 from switchboard_operator.reconcile.observations import Observations
 from switchboard_operator.reconcile.secrets import SecretKeeper
@@ -137,6 +140,17 @@ def _assemble(
     twilio = TwilioSdk(session=web, clock=clock, deadline=settings.twilio_deadline, on_call=metrics.twilio_call)
     accounts = Accounts(reader=store, cluster=cluster, clock=clock)
     children = ChildCache()
+    migrations = Migrations(
+        cluster=cluster, namespace=namespace, secret=settings.database_secret, image=_image(settings), clock=clock
+    )
+    databases = Databases(
+        cluster=cluster,
+        database=PostgresDatabase(),
+        migrations=migrations,
+        remember=controller.remember,
+        clock=clock,
+        interval=settings.drift_interval,
+    )
     catalogues = Catalogues(cluster=cluster, clock=clock, lifetime=settings.drift_interval)
     _add_reconcilers(
         reconcilers,
@@ -147,10 +161,11 @@ def _assemble(
         controller=controller,
         children=children,
         catalogues=catalogues,
+        databases=databases,
         clock=clock,
         namespace=namespace,
     )
-    wakers = _Wakers(store=store, queue=queue, children=children, catalogues=catalogues)
+    wakers = _Wakers(store=store, queue=queue, children=children, catalogues=catalogues, migrations=migrations)
     return Operator(
         settings=settings,
         connection=connection,
@@ -172,6 +187,7 @@ def _add_reconcilers(
     controller: Controller,
     children: ChildCache,
     catalogues: Catalogues,
+    databases: Databases,
     clock: SystemClock,
     namespace: str,
 ) -> None:
@@ -220,11 +236,16 @@ def _add_reconcilers(
         subaccounts=Subaccounts(cluster=cluster, reader=store, intents=intents, remember=controller.remember),
         catalogues=catalogues,
         children=Children(cluster=cluster, cache=children),
-        image=RuntimeImage(settings.runtime_image, settings.runtime_pull_policy, settings.runtime_pull_secrets),
+        databases=databases,
+        image=_image(settings),
         routing=Routing(ingress_class=settings.ingress_class, tls_secret=settings.tls_secret),
         domain=settings.domain,
         clock=clock,
     )
+
+
+def _image(settings: Settings) -> RuntimeImage:
+    return RuntimeImage(settings.runtime_image, settings.runtime_pull_policy, settings.runtime_pull_secrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +256,7 @@ class _Wakers:
     queue: WorkQueue[Ref]
     children: ChildCache
     catalogues: Catalogues
+    migrations: Migrations
 
     def child_seen(self, body: Mapping[str, Any]) -> None:
         child = self.children.get(ref_of(body)) if self.children.put(body) else None
@@ -249,6 +271,9 @@ class _Wakers:
     def secret_changed(self, ref: Ref) -> None:
         for account in self.store.find("TwilioAccount", "secret", ref.name):
             self.queue.add(ref_to(account), Lane.USER)
+        if self.migrations.forget(ref):
+            for tenant in self.store.find("Tenant", "engine", "postgres"):
+                self.queue.add(ref_to(tenant), Lane.RETRY)
 
     def config_changed(self, ref: Ref) -> None:
         self.catalogues.forget(ref)

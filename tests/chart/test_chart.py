@@ -39,6 +39,8 @@ def test_helm_lint_has_nothing_to_say(values: dict[str, Any]) -> None:
         ({"image": {"tag": "a b"}}, "tag"),
         ({"domain": "https://bots.example.com"}, "domain"),
         ({"domain": "localhost"}, "domain"),
+        ({"database": {"secretName": "No_Name"}}, "secretName"),
+        ({"database": {"ports": []}}, "ports"),
         ({"workers": 0}, "workers"),
         ({"driftInterval": "10m"}, "driftInterval"),
         ({"logLevel": "LOUD"}, "logLevel"),
@@ -104,8 +106,11 @@ def test_every_value_has_a_comment_that_says_what_it_is() -> None:
 def test_the_operators_rights_are_those_that_its_own_tests_run_with(kind: str, source: str) -> None:
     """tests/api runs the operator as the ServiceAccount of these very files."""
     [role] = of_kind(render({}), kind)
+    [with_database] = of_kind(render({"database": {"secretName": "postgres"}}), kind)
+    rules, more = (yaml.safe_load((CHART / "rbac" / name).read_text()) for name in (source, f"database-{source}"))
 
-    assert role["rules"] == yaml.safe_load((CHART / "rbac" / source).read_text())
+    assert role["rules"] == rules
+    assert with_database["rules"] == rules + more
 
 
 def test_no_right_is_a_wildcard_and_none_reads_all_secrets() -> None:

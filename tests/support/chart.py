@@ -27,6 +27,7 @@ EVERYTHING = {
     "installationId": "production-eu",
     "domain": "bots.example.com",
     "ingress": {"className": "nginx", "tlsSecret": "wildcard"},
+    "database": {"secretName": "postgres-admin", "ports": [5432, 6432]},
     "workers": 64,
     "driftInterval": 3600,
     "twilioDeadline": 7.5,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict, deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -17,11 +18,11 @@ from switchboard_operator.errors import Upstream
 from switchboard_operator.ports import Account, ApiKey, Credentials, Number, Parent, Webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from switchboard_operator.errors import NotReady
-    from switchboard_operator.ports import NumberOrder, Search
+    from switchboard_operator.ports import DatabaseServer, Login, NumberOrder, Search
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 PARENT_SID = "AC" + "0" * 32
@@ -273,3 +274,53 @@ class InMemoryTwilio:
 
     def _listed(self, sid: str) -> bool:
         return self.clock.seconds - self._made_at[sid] >= self.lag
+
+
+@dataclass(slots=True)
+class InMemoryDatabase:
+    """PostgreSQL's roles of tenants in memory.
+
+    Attributes:
+        roles: passwords by (tenant, role).
+        calls: what was asked, as (verb, tenant).
+        faults: what becomes of the next calls: raised before they take effect, or after.
+        made: every role that was ever made.
+    """
+
+    roles: dict[tuple[str, str], str] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    faults: deque[tuple[Lost, NotReady]] = field(default_factory=deque)
+    made: set[str] = field(default_factory=set)
+
+    async def logs_in(self, server: DatabaseServer, tenant: str, login: Login) -> bool:
+        """Whether the role is there with this password."""
+        with self._call("logs_in", tenant):
+            return self.roles.get((tenant, login.role)) == login.password
+
+    async def make_role(self, server: DatabaseServer, tenant: str, login: Login) -> None:
+        """Make the role, or change its password."""
+        with self._call("make_role", tenant):
+            self.roles[tenant, login.role] = login.password
+            self.made.add(login.role)
+
+    async def drop_roles(self, server: DatabaseServer, tenant: str, *, keep: str | None = None) -> Sequence[str]:
+        """End the tenant's roles but ``keep``."""
+        with self._call("drop_roles", tenant):
+            gone = [role for of, role in self.roles if of == tenant and role != keep]
+            for role in gone:
+                del self.roles[tenant, role]
+            return gone
+
+    def of(self, tenant: str) -> list[str]:
+        """The roles of a tenant."""
+        return [role for of, role in self.roles if of == tenant]
+
+    @contextmanager
+    def _call(self, verb: str, tenant: str) -> Iterator[None]:
+        fault = self.faults.popleft() if self.faults else None
+        if fault and fault[0] == "before":
+            raise fault[1]
+        self.calls.append((verb, tenant))
+        yield
+        if fault:
+            raise fault[1]

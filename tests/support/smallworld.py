@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import wiring
@@ -25,10 +25,12 @@ from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.accounts import Accounts
 from switchboard_operator.reconcile.catalogues import Catalogues
 from switchboard_operator.reconcile.children import ChildCache
+from switchboard_operator.reconcile.databases import Databases
+from switchboard_operator.reconcile.migrations import Migrations
 from switchboard_operator.reconcile.subaccount import SubaccountReconciler
 from switchboard_operator.settings import Settings
 from tests.support.memory import InMemoryCluster, ref_of
-from tests.support.ports import PARENT_SID, PARENT_TOKEN, InMemoryTwilio, ManualClock
+from tests.support.ports import PARENT_SID, PARENT_TOKEN, InMemoryDatabase, InMemoryTwilio, ManualClock
 
 if TYPE_CHECKING:
     from switchboard_operator.reconcile.intents import Intents
@@ -36,7 +38,12 @@ if TYPE_CHECKING:
 SYSTEM = "switchboard-system"
 NAMESPACE = "acme"
 INTERVAL = 600.0
-_SETTINGS = Settings(runtime_image="registry.example.com/runtime:1", installation_id="test", drift_interval=INTERVAL)
+_SETTINGS = Settings(
+    runtime_image="registry.example.com/runtime:1",
+    installation_id="test",
+    drift_interval=INTERVAL,
+    database_secret="database",
+)
 _ORDER = [kind.crd.kind for kind in KINDS]
 _MODELS = {kind.crd.kind: kind for kind in KINDS}
 
@@ -106,16 +113,32 @@ def account_secret(*, token: str = PARENT_TOKEN, **more: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data}
 
 
+def database_secret(
+    url: str = "postgresql://platform:admins-own@db.example.com/switchboard", **more: str
+) -> dict[str, Any]:
+    """The Secret that names the platform's database."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in ({"url": url} | more).items()}
+    meta = {"name": "database", "namespace": SYSTEM}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data}
+
+
 @dataclass(slots=True)
 class SmallWorld:
-    """A cluster, Twilio, and one process of the operator."""
+    """A cluster, Twilio, PostgreSQL, and one process of the operator.
+
+    Pods that migrate succeed as soon as the operator waits for them, unless ``migration`` says otherwise.
+    """
 
     clock: ManualClock = field(default_factory=ManualClock)
     cluster: InMemoryCluster = field(init=False)
     twilio: InMemoryTwilio = field(init=False)
+    database: InMemoryDatabase = field(default_factory=InMemoryDatabase)
+    migration: dict[str, Any] | None = field(default_factory=lambda: {"phase": "Succeeded"})
+    image: str = _SETTINGS.runtime_image
     controller: Controller = field(init=False)
     accounts: Accounts = field(init=False)
     children: ChildCache = field(init=False)
+    migrations: Migrations = field(init=False)
 
     def __post_init__(self) -> None:
         """Nothing is stored but the Secret of the parent account."""
@@ -143,6 +166,14 @@ class SmallWorld:
         )
         self.accounts = Accounts(reader=store, cluster=cluster, clock=clock)
         self.children = ChildCache()
+        settings = replace(_SETTINGS, runtime_image=self.image)
+        self.migrations = Migrations(
+            cluster=cluster,
+            namespace=SYSTEM,
+            secret=settings.database_secret,
+            image=wiring._image(settings),
+            clock=clock,
+        )
         parts: Any = {  # wired as in production; only the ports are ours
             "cluster": cluster,
             "twilio": self.twilio,
@@ -150,10 +181,18 @@ class SmallWorld:
             "controller": self.controller,
             "children": self.children,
             "catalogues": Catalogues(cluster=cluster, clock=clock, lifetime=INTERVAL),
+            "databases": Databases(
+                cluster=cluster,
+                database=self.database,
+                migrations=self.migrations,
+                remember=self.controller.remember,
+                clock=clock,
+                interval=INTERVAL,
+            ),
             "clock": clock,
             "namespace": SYSTEM,
         }
-        wiring._add_reconcilers(reconcilers, settings=_SETTINGS, **parts)
+        wiring._add_reconcilers(reconcilers, settings=settings, **parts)
 
     @property
     def intents(self) -> Intents:
@@ -205,11 +244,26 @@ class SmallWorld:
         while True:
             self.watch()
             await self.run()
+            self._end_migrations()
             due = self.controller.queue.next_due()
             if due is None or due > end:
                 self.clock.seconds = end
                 return
             self.clock.seconds = max(self.clock.seconds, due)
+
+    def secret_changed(self, ref: Ref) -> None:
+        """The watch of the operator's namespace tells of a Secret."""
+        if self.migrations.forget(ref):
+            for tenant in self.controller.store.find("Tenant", "engine", "postgres"):
+                self.controller.queue.add(Ref("Tenant", tenant.namespace, tenant.name), Lane.RETRY)
+
+    def _end_migrations(self) -> None:
+        """Play the kubelet."""
+        for pod in self.cluster.of_kind("Pod"):
+            if self.migration is not None and "status" not in pod:
+                status = self.cluster.objects[ref_of(pod)]["status"] = copy.deepcopy(self.migration)
+                for container in status.get("containerStatuses", []):
+                    container["state"]["terminated"]["finishedAt"] = self.clock.now().isoformat()
 
     def roll_out(self, name: str = "bot-acme") -> None:
         """Play the Deployment controller: the pods of the newest revision are ready."""

@@ -49,6 +49,7 @@ class World:
         cluster: a client of the API server, as the admin.
         settings: the operator's.
         namespace: where the test's tenants are.
+        migrate: what a pod that migrates does; none ends before it is set.
     """
 
     plane: ControlPlane
@@ -56,6 +57,7 @@ class World:
     cluster: KubeCluster
     settings: Settings
     namespace: str
+    migrate: Callable[[], Awaitable[object]] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
 
@@ -142,7 +144,8 @@ class World:
             await asyncio.sleep(0.05)
 
     async def settle(self) -> None:
-        """Make every Deployment of ours available, as a node would."""
+        """Make every Deployment of ours available, and end the pods that migrate, as a node would."""
+        await self._run_migrations()
         deployments, _ = await self.cluster.list(BY_KIND["Deployment"], selector=MANAGED_SELECTOR)
         for item in deployments:
             wanted, meta = item["spec"]["replicas"], item["metadata"]
@@ -156,6 +159,16 @@ class World:
             if any((item.get("status") or {}).get(key, 0) != value for key, value in status.items()):
                 ref = Ref("Deployment", meta["namespace"], meta["name"])
                 await self.cluster.patch(ref, {"status": status}, subresource="status")
+
+    async def _run_migrations(self) -> None:
+        if self.migrate is None:
+            return
+        pods, _ = await self.cluster.list(BY_KIND["Pod"], namespace=SYSTEM, selector=MANAGED_SELECTOR)
+        for pod in pods:
+            if (pod.get("status") or {}).get("phase") not in {"Succeeded", "Failed"}:
+                await self.migrate()
+                ref = Ref("Pod", SYSTEM, pod["metadata"]["name"])
+                await self.cluster.patch(ref, {"status": {"phase": "Succeeded"}}, subresource="status")
 
     async def quiet(self, seconds: float = 0.6) -> None:
         """Wait until neither the API server nor Twilio was asked anything by the operator for a while."""
@@ -270,6 +283,8 @@ class World:
     async def remove_everything(self) -> None:
         """Leave the API server as it was found."""
         await self.kill_operator()
+        for pod in (await self.cluster.list(BY_KIND["Pod"], namespace=SYSTEM))[0]:
+            await self.cluster.delete(Ref("Pod", SYSTEM, pod["metadata"]["name"]))
         for kind in OWN_KINDS:
             items, _ = await self.cluster.list(kind)
             for item in items:
@@ -399,7 +414,8 @@ async def _operator_kubeconfig(plane: ControlPlane, cluster: KubeCluster) -> Pat
     ):
         root = f"/apis/rbac.authorization.k8s.io/v1{prefix}/{kind.lower()}"
         meta = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "switchboard-operator"}}
-        rules = yaml.safe_load((rbac / rules_file).read_text())
+        files = (rbac / rules_file, rbac / f"database-{rules_file}")
+        rules = [rule for file in files for rule in yaml.safe_load(file.read_text())]
         api.apply(f"{root}s/switchboard-operator", {**meta, "kind": kind, "rules": rules})
         ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "switchboard-operator"}
         binding = {**meta, "kind": f"{kind}Binding", "roleRef": ref, "subjects": [subject]}

@@ -54,6 +54,7 @@ CHILD_KINDS: tuple[ApiKind, ...] = (
 )
 _OTHERS: tuple[ApiKind, ...] = (
     ApiKind("Secret", "", "v1", "secrets"),
+    ApiKind("Pod", "", "v1", "pods"),
     ApiKind("Namespace", "", "v1", "namespaces", namespaced=False),
     ApiKind("Event", "events.k8s.io", "v1", "events"),
 )

@@ -36,10 +36,11 @@ class SqliteStorage(ApiModel):
 
 
 class PostgresStorage(ApiModel):
-    """A PostgreSQL database; many Pods write."""
+    """PostgreSQL; many Pods write. The operator makes a role for the tenant in the platform's database."""
 
-    secret_ref: SecretRef
-    """Secret with the key `url`."""
+    secret_ref: SecretRef | None = None
+    """A database of the tenant's own: Secret with the key `url`. Absent: the platform's database, in which the
+    operator makes a role that sees this tenant alone."""
 
 
 class Storage(ApiModel):
@@ -52,7 +53,7 @@ class Storage(ApiModel):
     """PostgreSQL."""
 
     validations: ClassVar[tuple[Rule, ...]] = (
-        exactly_one("sqlite", "postgres", cure="sqlite: {size: 1Gi} for one Pod, postgres for more"),
+        exactly_one("sqlite", "postgres", cure="sqlite: {size: 1Gi} for one Pod, postgres: {} for more"),
     )
 
 

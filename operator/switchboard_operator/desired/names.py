@@ -11,6 +11,7 @@ from switchboard_operator.api.resource import GROUP
 
 MANAGER = "switchboard-operator"
 FINALIZER = f"{GROUP}/twilio"
+DATABASE_FINALIZER = f"{GROUP}/database"
 
 PAUSED = f"{GROUP}/paused"
 REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
@@ -44,6 +45,16 @@ def data_name(tenant: str) -> str:
 def secret_name(subaccount: str) -> str:
     """Default name of the Secret with a subaccount's credentials."""
     return label(subaccount, suffix="-twilio")
+
+
+def database_secret_name(tenant: str) -> str:
+    """Name of the Secret with the URL of a tenant's role at PostgreSQL."""
+    return label(f"bot-{tenant}", suffix="-database")
+
+
+def migration_name(target: Any) -> str:
+    """Name of the pod that brings a database's schema forward, by the hash of image and database."""
+    return f"switchboard-migrate-{digest(target)[:10]}"
 
 
 def label(text: str, *, suffix: str = "") -> str:

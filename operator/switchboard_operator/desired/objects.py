@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from switchboard_operator import reasons
 from switchboard_operator.desired import names
 from switchboard_operator.desired.isolation import network_policy
-from switchboard_operator.desired.runtime import RuntimeImage, Workload, deployment_spec
+from switchboard_operator.desired.runtime import RuntimeImage, SecretFiles, Workload, deployment_spec
 from switchboard_operator.errors import Invalid
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class TenantParts:
-    """Everything that a tenant's objects follow from."""
+    """Everything that a tenant's objects follow from.
+
+    ``database_ports`` are those of the PostgreSQL servers that keep the tenant; None where a file of its own does.
+    """
 
     tenant: Tenant
     place: Place
@@ -47,6 +50,7 @@ class TenantParts:
     resources: dict[str, Any] | None
     image: RuntimeImage
     routing: Routing
+    database_ports: tuple[int, ...] | None = None
 
 
 def objects_of(parts: TenantParts) -> list[dict[str, Any]]:
@@ -55,7 +59,7 @@ def objects_of(parts: TenantParts) -> list[dict[str, Any]]:
     built = [
         config,
         _service_account(parts),
-        _claim(parts),
+        *([_claim(parts)] if parts.database_ports is None else []),
         _network_policy(parts),
         _service(parts),
         _disruption_budget(parts),
@@ -122,7 +126,7 @@ def _claim(parts: TenantParts) -> dict[str, Any]:
 
 
 def _network_policy(parts: TenantParts) -> dict[str, Any]:
-    spec = network_policy(selector=_selector(parts), endpoint=parts.endpoint)
+    spec = network_policy(selector=_selector(parts), endpoint=parts.endpoint, database_ports=parts.database_ports or ())
     return _object(parts, api="networking.k8s.io/v1", kind="NetworkPolicy", name=_runtime(parts), spec=spec)
 
 
@@ -144,6 +148,9 @@ def _disruption_budget(parts: TenantParts) -> dict[str, Any]:
 
 
 def _deployment(parts: TenantParts, config: str) -> dict[str, Any]:
+    tenant = parts.tenant.metadata.name
+    keeps_file = parts.database_ports is None
+    more = () if keeps_file else (SecretFiles(names.database_secret_name(tenant)),)
     work = Workload(
         name=_runtime(parts),
         slug=parts.place.slug,
@@ -151,7 +158,8 @@ def _deployment(parts: TenantParts, config: str) -> dict[str, Any]:
         labels=names.object_labels(parts.tenant.metadata.name),
         config=config,
         secret=parts.secret,
-        claim=names.data_name(parts.tenant.metadata.name),
+        claim=names.data_name(tenant) if keeps_file else None,
+        more_secrets=more,
         replicas=parts.replicas,
         resources=parts.resources,
         image=parts.image,

@@ -28,6 +28,19 @@ class RuntimeImage:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretFiles:
+    """A Secret whose values lie beside the tenant's other credentials.
+
+    Attributes:
+        secret: its name.
+        items: files by key; None for all keys under their own names.
+    """
+
+    secret: str
+    items: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """What a tenant's Deployment is made of.
 
@@ -38,10 +51,11 @@ class Workload:
         labels: all labels of the pods.
         config: name of the ConfigMap revision.
         secret: name of the Secret with the subaccount's credentials.
-        claim: name of the PersistentVolumeClaim.
+        claim: name of the PersistentVolumeClaim with the tenant's messages; None when a database has them.
         replicas: 0 while suspended.
         resources: as in a container, or None for the defaults.
         image: what runs.
+        more_secrets: what else lies in the folder of credentials.
     """
 
     name: str
@@ -50,17 +64,19 @@ class Workload:
     labels: dict[str, str]
     config: str
     secret: str
-    claim: str
+    claim: str | None
     replicas: int
     resources: dict[str, Any] | None
     image: RuntimeImage
+    more_secrets: tuple[SecretFiles, ...] = ()
 
 
 def deployment_spec(work: Workload) -> dict[str, Any]:
     """The Deployment's spec.
 
     A new revision starts beside the old one and takes over only when it is ready, so that a bad
-    configuration never takes traffic. The claim is ReadWriteOnce, so the new pod must land on the old one's node.
+    configuration never takes traffic. A claim is ReadWriteOnce, so the new pod must land on the old one's node;
+    without one, pods spread.
     """
     return {
         "replicas": work.replicas,
@@ -86,24 +102,43 @@ def _pod_spec(work: Workload) -> dict[str, Any]:
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "affinity": {
-            "podAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": [
-                    {"labelSelector": {"matchLabels": work.selector}, "topologyKey": "kubernetes.io/hostname"}
-                ]
-            }
-        },
+        **_placement(work),
         "containers": [_container(work)],
         "volumes": [
             {"name": "tenants", "configMap": {"name": work.config}},
-            {"name": "credentials", "secret": {"secretName": work.secret, "defaultMode": 0o440}},
-            {"name": "data", "persistentVolumeClaim": {"claimName": work.claim}},
+            {"name": "credentials", **_credentials(work)},
+            {"name": "data", **_data(work)},
             {"name": "tmp", "emptyDir": {"sizeLimit": "16Mi"}},
         ],
     }
     if work.image.pull_secrets:
         spec["imagePullSecrets"] = [{"name": name} for name in work.image.pull_secrets]
     return spec
+
+
+def _placement(work: Workload) -> dict[str, Any]:
+    pods = {"labelSelector": {"matchLabels": work.selector}, "topologyKey": "kubernetes.io/hostname"}
+    if work.claim is not None:
+        return {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [pods]}}}
+    return {"topologySpreadConstraints": [{**pods, "maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"}]}
+
+
+def _credentials(work: Workload) -> dict[str, Any]:
+    if not work.more_secrets:
+        return {"secret": {"secretName": work.secret, "defaultMode": 0o440}}
+    sources = [_source(files) for files in (SecretFiles(work.secret), *work.more_secrets)]
+    return {"projected": {"defaultMode": 0o440, "sources": sources}}
+
+
+def _source(files: SecretFiles) -> dict[str, Any]:
+    items = {"items": [{"key": key, "path": path} for key, path in files.items]} if files.items is not None else {}
+    return {"secret": {"name": files.secret, **items}}
+
+
+def _data(work: Workload) -> dict[str, Any]:
+    if work.claim is not None:
+        return {"persistentVolumeClaim": {"claimName": work.claim}}
+    return {"emptyDir": {"sizeLimit": "64Mi"}}  # the runtime wants a folder it can write to
 
 
 def _container(work: Workload) -> dict[str, Any]:

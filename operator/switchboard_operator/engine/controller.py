@@ -161,6 +161,7 @@ class Controller:
         held = self.holding.remaining(ref, resource, outcome)
         if held:
             self.queue.add_after(ref, Lane.RETRY, min(held, (outcome.problem and outcome.problem.after) or held))
+            await self.recorder.record(resource, outcome)  # what was done is told, whatever is held back
             return
         if not outcome.finalized:
             try:

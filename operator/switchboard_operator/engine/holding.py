@@ -25,6 +25,7 @@ _PROGRESS = (
     reasons.SUBACCOUNT_NOT_READY,
     reasons.NUMBERS_NOT_READY,
     reasons.ROLLOUT_PENDING,
+    reasons.MIGRATION_PENDING,
 )
 _MISSING = (
     reasons.PLAN_NOT_FOUND,

@@ -23,11 +23,17 @@ def add_indexes(store: Store) -> None:
     store.add_index("Tenant", "account", lambda t: [t.spec.account_ref.name] if t.spec.account_ref else [])
     store.add_index("Tenant", "subaccount", _subaccount_of)
     store.add_index("Tenant", "assistant", _assistant_of)
+    store.add_index("Tenant", "engine", _engine_of)
     store.add_index("TwilioSubaccount", "account", lambda s: [s.spec.account_ref.name])
     store.add_index("BotNumber", "tenant", lambda n: [f"{n.namespace}/{n.spec.tenant_ref.name}"])
     store.add_index("BotNumber", "sid", lambda n: [n.status.sid] if n.status.sid else [])
     store.add_index("BotNumber", "assistant", _assistant_of_number)
     store.add_index("Assistant", "configmap", _config_maps_of)
+
+
+def _engine_of(tenant: Any) -> Iterable[str]:
+    storage = tenant.spec.runtime.storage
+    return ["postgres"] if storage and storage.postgres else []
 
 
 def _subaccount_of(tenant: Any) -> Iterable[str]:

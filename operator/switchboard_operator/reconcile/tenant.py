@@ -18,6 +18,7 @@ from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summar
 
 if TYPE_CHECKING:
     from switchboard_operator.api import Assistant, BotNumber, Plan, Tenant, TwilioAccount, TwilioSubaccount
+    from switchboard_operator.desired.database import Reach
     from switchboard_operator.desired.document import Place
     from switchboard_operator.desired.objects import Routing
     from switchboard_operator.desired.runtime import RuntimeImage
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from switchboard_operator.reconcile.accounts import Accounts, Reader
     from switchboard_operator.reconcile.catalogues import Catalogues
     from switchboard_operator.reconcile.children import Children
+    from switchboard_operator.reconcile.databases import Databases
     from switchboard_operator.reconcile.subaccounts import Subaccounts
 
 _RECHECK = 60.0
@@ -52,6 +54,7 @@ class TenantReconciler:
         subaccounts: makes the tenant's TwilioSubaccount.
         catalogues: the products.
         children: applies objects.
+        databases: roles at PostgreSQL.
         image: the runtime's image.
         routing: how hosts are routed.
         domain: the operator's default domain, or None.
@@ -64,6 +67,7 @@ class TenantReconciler:
     subaccounts: Subaccounts
     catalogues: Catalogues
     children: Children
+    databases: Databases
     image: RuntimeImage
     routing: Routing
     domain: str | None
@@ -77,8 +81,8 @@ class TenantReconciler:
         """
         draft = Draft()
         draft.not_served(unserved.of_tenant(tenant))
-        if tenant.deleting:  # its objects and its subaccount go by their owner references
-            return Outcome(status=tenant.status, finalized=True)
+        if tenant.deleting:
+            return await self._end(tenant)
         if names.PAUSED in tenant.metadata.annotations:
             draft.ready = Finding("Unknown", reasons.PAUSED, f"annotation {names.PAUSED} is set")
             return Outcome(status=summarise(tenant, draft, None, now=self.clock.now()))
@@ -88,7 +92,20 @@ class TenantReconciler:
         except NotReady as error:
             problem = error
         status = summarise(tenant, draft, problem, now=self.clock.now())
-        return Outcome(status=status, problem=problem, notices=tuple(draft.notices))
+        after = self.databases.remaining(tenant) if _on_postgres(tenant) else None
+        return Outcome(status=status, problem=problem, notices=tuple(draft.notices), after=after)
+
+    async def _end(self, tenant: Tenant) -> Outcome[Any]:
+        """Its objects and its subaccount go by their owner references; a role at PostgreSQL has none."""
+        if names.DATABASE_FINALIZER not in tenant.metadata.finalizers:
+            return Outcome(status=tenant.status, finalized=True)
+        draft = Draft(ready=Finding("False", reasons.DELETING, "being deleted"))
+        try:
+            await self.databases.release(tenant, draft)
+        except NotReady as problem:
+            status = summarise(tenant, draft, problem, now=self.clock.now())
+            return Outcome(status=status, problem=problem)
+        return Outcome(status=tenant.status, notices=tuple(draft.notices), finalized=True)
 
     async def _make_true(self, tenant: Tenant, draft: Draft) -> None:
         plan = self._plan(tenant)
@@ -102,8 +119,9 @@ class TenantReconciler:
             draft.fields["subaccountSid"] = sub.status.sid
         await self._check_integrations(tenant, draft)
         numbers, numbers_problem = self._numbers(tenant, draft)
+        reach = await self._database(tenant, draft)
         with draft.step("RuntimeReady"):
-            parts = await self._parts(tenant, plan, parent, place, sub, numbers)
+            parts = await self._parts(tenant, plan, parent, place, sub, numbers, reach)
             draft.fields["configRevision"] = config_revision(parts.document)
             await self.children.ensure(tenant.uid, objects_of(parts), draft)
             self._check_rollout(tenant)
@@ -182,6 +200,19 @@ class TenantReconciler:
                         after=_RECHECK,
                     )
 
+    async def _database(self, tenant: Tenant, draft: Draft) -> Reach | None:
+        """The database that the tenant is kept in; None where that is a file of its own."""
+        storage = tenant.spec.runtime.storage
+        if storage is None or storage.postgres is None:
+            return None
+        if storage.postgres.secret_ref is not None:
+            raise Invalid(
+                reasons.STORAGE_NOT_AVAILABLE,
+                "spec.runtime.storage.postgres.secretRef: a database of one's own is not served yet; leave it out for "
+                "the platform's",
+            )
+        return await self.databases.ensure(tenant, draft)
+
     def _numbers(self, tenant: Tenant, draft: Draft) -> tuple[list[BotNumber], NotReady | None]:
         """The numbers that are there. One that is on its way is waited for, one that is stuck is not."""
         claimed = self.reader.find("BotNumber", "tenant", f"{tenant.namespace}/{tenant.name}")
@@ -231,6 +262,7 @@ class TenantReconciler:
         place: Place,
         sub: TwilioSubaccount,
         numbers: list[BotNumber],
+        reach: Reach | None,
     ) -> TenantParts:
         runtime, defaults = tenant.spec.runtime, plan.spec.runtime
         tier = runtime.tier or defaults.tier
@@ -238,8 +270,6 @@ class TenantReconciler:
             raise Invalid(
                 reasons.TIER_NOT_AVAILABLE, "spec.runtime.tier: Shared is not served yet; set it to Dedicated"
             )
-        if runtime.storage and runtime.storage.postgres:
-            raise Invalid(reasons.STORAGE_NOT_AVAILABLE, "spec.runtime.storage.postgres is not served yet; use sqlite")
         bot = await self._bot(tenant, numbers)
         document = document_of(
             tenant=tenant,
@@ -251,16 +281,18 @@ class TenantReconciler:
             products=bot.products,
         )
         resources = runtime.resources or defaults.resources
+        pods = (runtime.replicas or defaults.replicas or 1) if reach else 1  # a file has one writer
         return TenantParts(
             tenant=tenant,
             place=place,
             document=document,
             secret=sub.status.secret_name or names.secret_name(sub.name),
             endpoint=parent.endpoint,
-            replicas=0 if tenant.spec.suspend else runtime.replicas or defaults.replicas or 1,
+            replicas=0 if tenant.spec.suspend else pods,
             resources=resources.manifest() if resources else None,
             image=self.image,
             routing=self.routing,
+            database_ports=reach.ports if reach else None,
         )
 
     async def _bot(self, tenant: Tenant, numbers: list[BotNumber]) -> Bot:
@@ -302,6 +334,11 @@ class TenantReconciler:
                 )
             ready = f"{rollout.available} of {rollout.wanted}" if rollout else "none"
             raise Waiting(reasons.ROLLOUT_PENDING, f"Deployment {name}: {ready} pods are ready")
+
+
+def _on_postgres(tenant: Tenant) -> bool:
+    storage = tenant.spec.runtime.storage
+    return storage is not None and storage.postgres is not None
 
 
 def _cost(numbers: list[BotNumber]) -> str | None:

@@ -19,6 +19,8 @@ def test_a_dockerfile_builds_the_program_of_its_folder(program: OwnProgram) -> N
     text = (REPOSITORY / FOLDERS[program.image] / "Dockerfile").read_text()
 
     assert f"--package {program.package} " in text
+    assert all(f"--extra {extra} " in text for extra in program.extras)
+    assert text.count("--extra ") == len(program.extras)
     assert f'ENTRYPOINT ["python3", "-m", "{program.module}"]' in text
     assert f"USER {USER}:{USER}" in text
     assert text.count("--require-hashes") == 2

@@ -113,6 +113,12 @@ def whole() -> TenantParts:
     )
 
 
+def in_a_database() -> TenantParts:
+    """A tenant in PostgreSQL, served by three pods."""
+    owner = tenant(runtime={"replicas": 3, "storage": {"postgres": {}}})
+    return replace(parts(owner), replicas=3, database_ports=(5432, 6432))
+
+
 def of_kind(built: list[dict[str, Any]], kind: str) -> Any:
     """The one object of a kind."""
     (found,) = [obj for obj in built if obj["kind"] == kind]
@@ -124,7 +130,7 @@ def pod_of(given: TenantParts) -> Any:
     return of_kind(objects_of(given), "Deployment")["spec"]["template"]["spec"]
 
 
-@pytest.mark.parametrize(("name", "given"), [("smallest", parts()), ("whole", whole())])
+@pytest.mark.parametrize(("name", "given"), [("smallest", parts()), ("whole", whole()), ("database", in_a_database())])
 def test_objects_are_as_reviewed(name: str, given: TenantParts) -> None:
     """What a tenant gets changes only where a review sees it."""
     check_golden(GOLDEN / f"{name}.yaml", objects_of(given))
@@ -135,7 +141,7 @@ def test_document_is_as_reviewed() -> None:
     check_golden(GOLDEN / "document.yaml", [whole().document])
 
 
-@pytest.mark.parametrize("given", [parts(), whole()])
+@pytest.mark.parametrize("given", [parts(), whole(), in_a_database()])
 def test_pods_are_restricted(given: TenantParts) -> None:
     """Pods pass Pod Security "restricted", hold no token, and write to their volume and /tmp alone."""
     pod = pod_of(given)
@@ -157,7 +163,10 @@ def test_pods_are_restricted(given: TenantParts) -> None:
         "secret",
         "persistentVolumeClaim",
         "emptyDir",
+        "projected",
     }
+    projected = [source for v in pod["volumes"] for source in v.get("projected", {}).get("sources", [])]
+    assert all(source.keys() == {"secret"} for source in projected)  # never a token
     writable = {m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")}
     assert writable == {"/var/lib/switchboard", "/tmp"}
 
