@@ -7,9 +7,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.assistants.base import Answer
+from switchboard_runtime.conversation.calls import CALL_STEPS, hung_up_at
 from switchboard_runtime.conversation.policy import backoff
-from switchboard_runtime.conversation.turn import Ask, begin_burst, end_turn, excuse_turn
+from switchboard_runtime.conversation.turn import TEXT_STEPS, Ask
 from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.conversation.hooks import TurnHook
     from switchboard_runtime.conversation.policy import Policy
+    from switchboard_runtime.conversation.turn import Steps
     from switchboard_runtime.store import Store, Turn, WorkItem
     from switchboard_runtime.telemetry.metrics import Metrics
 
@@ -56,7 +59,7 @@ class Answerer:
 
     async def handle(self, item: WorkItem) -> None:
         """Do one work item, or give it back for later."""
-        if self._document.burst_seconds and item.message.provider == "twilio":
+        if self._document.burst_seconds and by_provider(item.message):
             item = await self._store.take_along(item, limit=self._policy.burst)
         turn = await self._turn(item)
         if turn is None:
@@ -77,30 +80,31 @@ class Answerer:
 
     async def _turn(self, item: WorkItem) -> Turn | None:
         """The turn, or None when the assistant failed and may be tried again."""
-        step = begin_burst(self._document, item.state, (item.message, *(message for _, message in item.joined)))
+        steps = CALL_STEPS if item.message.channel == "voice" else TEXT_STEPS
+        step = steps.begin(self._document, item.state, (item.message, *(message for _, message in item.joined)))
         said: Answer | None = None
         if isinstance(step, Ask):
-            step = await self._prepared(item, step)
+            step = await self._prepared(item, step, steps)
         if isinstance(step, Ask):
             try:
-                said = await self._said(step)
-                turn = end_turn(self._document, step, said)
+                said = await self._said(item, step)
+                turn = steps.end(self._document, step, said)
             except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
                 self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
-                if item.attempts < self._policy.answer_attempts:
+                if item.attempts < self._policy.answer_attempts and self._time_left(item) > self._policy.first_delay:
                     return None
-                turn = excuse_turn(self._document, step)
+                turn = steps.excuse(self._document, step)
         else:
             turn = step
         for hook in self._hooks:
             turn = hook.after(item, turn, said)
         return turn
 
-    async def _prepared(self, item: WorkItem, ask: Ask) -> Ask | Turn:
+    async def _prepared(self, item: WorkItem, ask: Ask, steps: Steps) -> Ask | Turn:
         """What the hooks make of a question, before an assistant is asked."""
-        if item.attempts > self._policy.claims:
-            self._log(logging.ERROR, "given up: no claim of it ever ended", item)
-            return excuse_turn(self._document, ask)
+        if item.attempts > self._policy.claims or self._time_left(item) <= 0:
+            self._log(logging.ERROR, "given up: nobody waits any more, or no claim of it ever ended", item)
+            return steps.excuse(self._document, ask)
         for hook in self._hooks:
             step = await hook.before(item, ask)
             if not isinstance(step, Ask):
@@ -108,10 +112,14 @@ class Answerer:
             ask = step
         return ask
 
-    async def _said(self, ask: Ask) -> Answer | None:
-        async with asyncio.timeout(self._policy.turn_deadline):
+    async def _said(self, item: WorkItem, ask: Ask) -> Answer | None:
+        async with asyncio.timeout(min(self._policy.turn_deadline, self._time_left(item))):
             said = await self._answering(ask.assistant).answer(ask.question)
         return Answer(text=said) if isinstance(said, str) else said
+
+    def _time_left(self, item: WorkItem) -> float:
+        """Seconds in which an answer is still of use: a caller does not stay on the line for ever."""
+        return hung_up_at(self._document, item.message) - self._clock.now()
 
     def _log(self, level: int, event: str, item: WorkItem, **fields: object) -> None:
         log_event(

@@ -33,6 +33,7 @@ class Policy:
         answer_attempts: tries of an assistant before the polite excuse goes out.
         claims: times a message is taken in hand, also by processes that died or could not write, before the excuse.
         turn_deadline: for one try.
+        call_patience: until a caller is asked to wait on; Twilio gives a webhook 15.
         burst: messages of a contact answered as one at most, besides the first.
         answer_lanes: conversations worked on at once.
         send_lanes: conversations sent to at once.
@@ -51,6 +52,7 @@ class Policy:
     answer_attempts: int = 4
     claims: int = 100
     turn_deadline: float = 15.0
+    call_patience: float = 8.0
     burst: int = 20
     answer_lanes: int = 64
     send_lanes: int = 16

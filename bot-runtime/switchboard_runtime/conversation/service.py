@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.conversation.answering import Answerer
+from switchboard_runtime.conversation.calls import Spoken, kept_turn, parties
 from switchboard_runtime.conversation.delivering import Deliverer
 from switchboard_runtime.conversation.pump import Pump
 from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
@@ -118,6 +120,11 @@ class TenantService:
         """Whether the store answers and the workers run."""
         return self._inbox.healthy and self._outbox.healthy
 
+    @property
+    def call_patience(self) -> float:
+        """Seconds after which :meth:`converse` says that it takes longer."""
+        return self._policy.call_patience
+
     def start(self) -> None:
         """Begin to work."""
         self._inbox.start()
@@ -143,7 +150,7 @@ class TenantService:
         Raises:
             StoreUnavailable: it is not stored; the provider must try again.
         """
-        burst = self.document.burst_seconds if message.provider == "twilio" else None
+        burst = self.document.burst_seconds if by_provider(message) else None
         if burst:
             message = replace(message, not_before=message.received_at + burst)
         accepted = await self._store.accept(message)
@@ -172,6 +179,26 @@ class TenantService:
         finally:
             self._waiters.pop(accepted.work_id, None)
         return accepted, done
+
+    async def converse(self, message: Inbound) -> Spoken | None:
+        """Store a turn of a call and wait for what is said next; None when that takes longer than a webhook may.
+
+        Asked again with the same turn, whatever else is in the message, it tells or awaits the same.
+
+        Raises:
+            StoreUnavailable: it is not stored.
+        """
+        accepted, said = await self.ask(message, within=self._policy.call_patience)
+        kept = None if said is None else await self._store.transact(lambda: kept_turn(accepted.work_id))
+        return Spoken(texts=said, outcome=kept[0], language=kept[1]) if said is not None and kept else None
+
+    async def call_parties(self, *, account: str, sid: str) -> tuple[str, str] | None:
+        """Our address and the contact's in a call, by its first turn's SID; None if none of that is stored.
+
+        Raises:
+            StoreUnavailable: the store does not say.
+        """
+        return await self._store.transact(lambda: parties(account, sid))
 
     async def record_status(self, update: StatusUpdate) -> bool:
         """Keep a status callback; it may be how an unsure send turns out to be done."""

@@ -18,13 +18,13 @@ from switchboard_runtime.conversation.phrases import phrase
 from switchboard_runtime.store import Turn, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from switchboard_runtime.assistants.base import Answer
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.store import ConversationState, Inbound
 
-__all__ = ["Ask", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "split"]
+__all__ = ["TEXT_STEPS", "Ask", "Steps", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "split"]
 
 _STOP = frozenset({"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"})
 _START = frozenset({"start", "unstop", "yes"})
@@ -40,6 +40,15 @@ class Ask:
     assistant: Assistant
     question: Question
     state: ConversationState
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How one kind of channel begins a turn, ends it, and excuses an assistant that failed for good."""
+
+    begin: Callable[[TenantDocument, ConversationState, Sequence[Inbound]], Turn | Ask]
+    end: Callable[[TenantDocument, Ask, Answer | None], Turn]
+    excuse: Callable[[TenantDocument, Ask], Turn]
 
 
 def begin_turn(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
@@ -193,3 +202,7 @@ def _phrase(
 
 def _language(document: TenantDocument, state: ConversationState) -> str:
     return state.language or document.languages[0]
+
+
+TEXT_STEPS = Steps(begin_burst, end_turn, excuse_turn)
+"""Of all channels whose messages are written."""

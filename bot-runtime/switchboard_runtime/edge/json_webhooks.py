@@ -16,7 +16,8 @@ from switchboard_runtime.channels.json_api import JsonMessage, read_json, to_inb
 from switchboard_runtime.channels.twilio_forms import phone_number
 from switchboard_runtime.edge.body import form_pairs, is_form, read_body
 from switchboard_runtime.edge.context import CONTEXT, host, refuse
-from switchboard_runtime.edge.twilio_webhooks import SignedJson, accept_form, quarantine, verify
+from switchboard_runtime.edge.signed import SignedJson, quarantine, verify
+from switchboard_runtime.edge.twilio_webhooks import accept_form
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from switchboard_runtime.edge import json_webhooks, probes, twilio_webhooks
+from switchboard_runtime.edge import json_webhooks, probes, twilio_webhooks, voice_webhooks
 
 __all__ = ["ROUTES"]
 
@@ -12,7 +12,7 @@ ROUTES = (
     web.post("/bot/twilio/webhook", twilio_webhooks.message),
     web.post("/bot/twilio/fallback", twilio_webhooks.fallback),
     web.post("/bot/twilio/status", twilio_webhooks.status),
-    web.post("/bot/twilio/voice", twilio_webhooks.voice),
+    *(web.post(path, twilio_webhooks.voice) for path in voice_webhooks.PATHS),
     web.post("/bot/twilio/{rest:.*}", twilio_webhooks.unknown),
     web.post("/webhook/{slug}", json_webhooks.by_slug),
     web.post("/webhook", json_webhooks.legacy),

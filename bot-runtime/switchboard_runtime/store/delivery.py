@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["DELIVERY_RANK", "OPTED_OUT"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from switchboard_runtime.store.records import Inbound
+
+__all__ = ["DELIVERY_RANK", "OPTED_OUT", "by_provider"]
 
 OPTED_OUT = 21610
 """Twilio's code for "the recipient has opted out"."""
@@ -20,3 +25,8 @@ DELIVERY_RANK = {
     "read": 4,
 }
 """A status replaces another only when it is higher."""
+
+
+def by_provider(message: Inbound) -> bool:
+    """Whether replies leave by the provider's API; else they are handed to whoever asked: a JSON caller, a call."""
+    return message.provider == "twilio" and message.channel != "voice"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from switchboard_runtime.store import aside, inbox, lanes, outbox
+from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.store.lanes import run_also, run_job
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class SqliteStore:
             inbox.finish(db, item, turn, now=now)
             if turn.state.opted_out and not item.state.opted_out:
                 outbox.cancel(db, item.conversation_id, reason="opted out", now=now)
-            by_provider = item.message.provider == "twilio"
-            outbox.enqueue(db, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
+            sent = by_provider(item.message)
+            outbox.enqueue(db, item, turn, now=now, new_id=self._new_id, by_provider=sent)
             run_also(db, turn.also)
 
         await self._writer.run(self._path, job)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from switchboard_runtime.errors import ConfigurationError, LeaseLost
+from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox
 from switchboard_runtime.store.postgres.accepting import Acceptor
 from switchboard_runtime.store.postgres.jobs import run_also, run_job
@@ -124,8 +125,8 @@ class PostgresStore:
                     await inbox.finish(db, tenant, item, turn, now=now)
                     if turn.state.opted_out and not item.state.opted_out:
                         await outbox.cancel(db, tenant, [item.conversation_id], reason="opted out", now=now)
-                    by_provider = item.message.provider == "twilio"
-                    await outbox.enqueue(db, tenant, item, turn, now=now, new_id=self._new_id, by_provider=by_provider)
+                    sent = by_provider(item.message)
+                    await outbox.enqueue(db, tenant, item, turn, now=now, new_id=self._new_id, by_provider=sent)
                     await run_also(db, tenant, turn.also)
             except LeaseLost:
                 if not (again and await inbox.is_finished(db, tenant, item)):
