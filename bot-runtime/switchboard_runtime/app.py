@@ -26,6 +26,7 @@ from switchboard_runtime.edge.context import CONTEXT, EdgeContext
 from switchboard_runtime.edge.routes import ROUTES
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
 from switchboard_runtime.ids import Ids
+from switchboard_runtime.people import HistoryHook
 from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
@@ -199,7 +200,7 @@ def _service(
     metrics: Metrics,
     answering: Answering,
 ) -> TenantService:
-    hooks: list[TurnHook] = []
+    hooks: list[TurnHook] = [HistoryHook(store=store)]
     transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return TenantService(
         document=entry.document,
