@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from twilio_emulator.bell import Bell
     from twilio_emulator.core import Core, Timer
+    from twilio_emulator.models import Message
     from twilio_emulator.webhooks.dispatcher import Dispatcher
 
 __all__ = ["Clockwork"]
@@ -81,10 +82,25 @@ class Clockwork:
 
     def _move_messages(self, now: float) -> None:
         due = self._core.store.messages.due(now)
-        if due:
-            with self._core.store.transaction():
+        if not due:
+            return
+        try:
+            with self._core.store.transaction():  # one for all of them is faster
                 for message in due:
                     advance(self._core, message, now=now)
+        except Exception:  # noqa: BLE001  # one bad message must not stop the others
+            for message in due:
+                self._move_message(message, now)
+
+    def _move_message(self, message: Message, now: float) -> None:
+        """Move one message on, or have it rest where it is when that fails."""
+        try:
+            with self._core.store.transaction():
+                advance(self._core, message, now=now)
+        except Exception:  # noqa: BLE001
+            _log.exception("message %s cannot be moved on and is stopped", message.sid)
+            with self._core.store.transaction():
+                self._core.store.messages.change(message.sid, next_at=None)
 
     def _fire_timers(self, now: float) -> None:
         for record in self._core.store.records.due(now):

@@ -1,6 +1,7 @@
 """Whatever is sent to any documented endpoint: never a failure of the emulator's own.
 
 What is accepted must be as documented (the recorder says so), what is refused is a 4xx that names what was wrong.
+One of everything is there, so that a call gets beyond the question whether its resource exists.
 Twice: with awkward values, one parameter at a time; and with what schemathesis makes of Twilio's documents, right and
 wrong. The second is the same in every run; ``FUZZ_EXAMPLES=1000`` in the environment makes it longer and different.
 """
@@ -11,7 +12,8 @@ import json
 import os
 import random
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,6 +26,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from tests.contract.emulator_contract import FOLDER, Documents
+from tests.contract.emulator_furnished import Furnished, furnish
 from tests.contract.emulator_sync import NUMBER, PHONE, SyncWorld, a_world
 
 if TYPE_CHECKING:
@@ -82,8 +85,6 @@ AWKWARD_JSON: tuple[Any, ...] = (
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 OPERATIONS = sorted(Documents().operations())
 PLAUSIBLE = {
-    "AccountSid": "{AC}",
-    "TargetAccountSid": "{AC}",
     "PhoneNumber": "+13055550177",
     "To": PHONE,
     "From": NUMBER,
@@ -110,17 +111,42 @@ _LONGEST = 2000
 """A longer URL is refused by the HTTP server, before there is an answer in Twilio's form."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A furnished world, and a session with its subaccount's credentials."""
+
+    world: SyncWorld
+    furnished: Furnished
+    session: requests.Session
+
+
+@contextmanager
+def a_room() -> Iterator[Room]:
+    """Open a furnished world; whatever is wrong with an answer fails the test."""
+    with a_world(holds_requests=False, max_subaccounts=100_000) as world, requests.Session() as session:
+        session.auth = (world.sub_sid, world.sub_token)
+        yield Room(world=world, furnished=furnish(world), session=session)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Room]:
+    """One world for all endpoints: what is sent to one may be met by the next."""
+    with a_room() as room:
+        yield room
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
-def test_no_awkward_value_breaks_an_endpoint(operation: tuple[str, str, str]) -> None:
+def test_no_awkward_value_breaks_an_endpoint(shared: Room, operation: tuple[str, str, str]) -> None:
     """One parameter at a time, beside plausible ones; then as each part of the path, and as the body as a whole."""
-    with a_world(holds_requests=False, max_subaccounts=100_000) as world:
-        world.buy()
-        session = _session(world)
-        for query, form, document in _calls(operation, world):
-            _send(session, world, operation, _path(operation[2], world), query=query, form=form, document=document)
-        for path in _awkward_paths(operation[2], world):
-            _send(session, world, operation, path)
-        session.close()
+    problems = shared.world.recorder.problems
+    path = shared.furnished.path(operation[2])
+    for query, form, document in _calls(operation, shared):
+        _send(shared, operation, path, query=query, form=form, document=document)
+    for awkward in _awkward_paths(operation[2], shared):
+        _send(shared, operation, awkward)
+    found, problems[:] = problems[:], []
+
+    assert found == []
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
@@ -130,17 +156,14 @@ def test_no_generated_call_breaks_an_endpoint(name: str, mode: GenerationMode) -
     host = name.split("_")[1]
     schema = schemathesis.openapi.from_dict(json.loads((FOLDER / f"{name}.json").read_text()))
     served = {(method, path) for product, method, path in OPERATIONS if product == host}
-    with a_world(holds_requests=False, max_subaccounts=100_000) as world:
-        world.buy()
-        session = _session(world)
+    with a_room() as room:
         for result in schema.get_all_operations():
             operation = result.ok()  # type: ignore[union-attr]  # an extract has no invalid schema
             if (operation.method.upper(), operation.path) in served:
-                _fuzz(operation, mode, session, world, host)
-        session.close()
+                _fuzz(operation, mode, room, host)
 
 
-def _fuzz(operation: Any, mode: GenerationMode, session: requests.Session, world: SyncWorld, host: str) -> None:
+def _fuzz(operation: Any, mode: GenerationMode, room: Room, host: str) -> None:
     @given(case=operation.as_strategy(generation_mode=mode), seed=st.integers(0, 2**16))
     @settings(
         max_examples=EXAMPLES,
@@ -150,38 +173,35 @@ def _fuzz(operation: Any, mode: GenerationMode, session: requests.Session, world
         suppress_health_check=list(HealthCheck),
     )
     def call(case: Any, seed: int) -> None:
-        _make_plausible(case, random.Random(seed), world)
-        answer = case.call(base_url=f"{world.emulator.base_url}/{host}", session=session)
+        _make_plausible(case, random.Random(seed), room.furnished)
+        answer = case.call(base_url=f"{room.world.emulator.base_url}/{host}", session=room.session)
         _check(answer)
 
     with suppress(Unsatisfiable):  # nothing can be wrong with a call that takes nothing
         call()
 
 
-def _make_plausible(case: Any, chance: random.Random, world: SyncWorld) -> None:
-    """Put what exists into some of the fields, so that a call gets beyond the first check."""
-    for fields in (case.path_parameters, case.query, case.body):
+def _make_plausible(case: Any, chance: random.Random, furnished: Furnished) -> None:
+    """Put what exists into some of the fields and of the path, so that a call gets beyond the first check."""
+    there = {**PLAUSIBLE, **furnished.fields}
+    gaps = {**there, **({} if case.method.upper() == "DELETE" else furnished.gaps(case.operation.path))}
+    for fields, known in ((case.path_parameters, gaps), (case.query, there), (case.body, there)):
         if not isinstance(fields, dict):
             continue
         for name in fields:
-            if name in PLAUSIBLE and chance.random() < 0.7:
-                fields[name] = PLAUSIBLE[name].replace("{AC}", world.sub_sid)
+            if name in known and chance.random() < 0.7:
+                fields[name] = known[name]
 
 
-def _session(world: SyncWorld) -> requests.Session:
-    session = requests.Session()
-    session.auth = (world.sub_sid, world.sub_token)
-    return session
-
-
-def _calls(operation: tuple[str, str, str], world: SyncWorld) -> Iterator[tuple[Any, Any, Any]]:
+def _calls(operation: tuple[str, str, str], room: Room) -> Iterator[tuple[Any, Any, Any]]:
     """Yield query, form and JSON document of the calls, each with one awkward value."""
     host, method, path = operation
     found = Documents().find(host, method, path)
     assert found is not None
     content = found[1].get("requestBody", {}).get("content", {})
     form = content.get("application/x-www-form-urlencoded", {}).get("schema", {}).get("properties", {})
-    plausible = {name: PLAUSIBLE[name].replace("{AC}", world.sub_sid) for name in form if name in PLAUSIBLE}
+    there = {**PLAUSIBLE, **room.furnished.fields}
+    plausible = {name: there[name] for name in form if name in there}
     for item in found[1].get("parameters", []):
         if item.get("in") == "query":
             yield from (({item["name"]: value[:_LONGEST]}, None, None) for value in AWKWARD)
@@ -200,26 +220,15 @@ def _documents(host: str, schema: dict[str, Any]) -> Iterator[Any]:
         yield from ({name: {deep: value}} for deep in inner.get("properties", {}) for value in AWKWARD_JSON)
 
 
-def _path(template: str, world: SyncWorld) -> str:
-    return re.sub(
-        r"\{(\w+)\}", lambda match: world.sub_sid if match[1] == "AccountSid" else _filling(match[1]), template
-    )
-
-
-def _filling(name: str) -> str:
-    return "US" if name in {"CountryCode", "IsoCountry"} else "XX" + "0" * 32
-
-
-def _awkward_paths(template: str, world: SyncWorld) -> Iterator[str]:
+def _awkward_paths(template: str, room: Room) -> Iterator[str]:
     for name in re.findall(r"\{(\w+)\}", template):
         for awkward in AWKWARD:
             value = quote(awkward[:_LONGEST], safe="")
-            yield _path(template.replace(f"{{{name}}}", value), world)
+            yield room.furnished.path(template.replace(f"{{{name}}}", value))
 
 
 def _send(
-    session: requests.Session,
-    world: SyncWorld,
+    room: Room,
     operation: tuple[str, str, str],
     path: str,
     *,
@@ -230,8 +239,8 @@ def _send(
     host, method, _ = operation
     body = None if document is None else json.dumps(document)
     headers = {"Content-Type": "application/json"} if body else {}
-    url = f"{world.emulator.base_url}/{host}{path}"
-    _check(session.request(method, url, params=query, data=form or body, headers=headers, timeout=10))
+    url = f"{room.world.emulator.base_url}/{host}{path}"
+    _check(room.session.request(method, url, params=query, data=form or body, headers=headers, timeout=10))
 
 
 def _check(answer: requests.Response) -> None:

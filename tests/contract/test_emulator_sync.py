@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from tests.contract.emulator_sync import NUMBER, PHONE, a_customer, a_world, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_time_stands_still_until_it_is_moved() -> None:
@@ -36,6 +39,23 @@ def test_time_goes_on_where_it_was_when_a_state_file_is_opened_again(tmp_path: P
         world.advance(60)
     with a_world(state=state) as world:
         assert world.emulator.now() == began + 86_460
+
+
+def test_a_message_that_cannot_be_moved_on_stops_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A row that somebody edited in the state file rests where it is, and the log names it."""
+    state = tmp_path / "state.sqlite3"
+    with a_world(state=state, status_delay=60) as world:
+        world.buy()
+        broken, whole = (world.sub.messages.create(to=PHONE, from_=NUMBER, body="Hola").sid for _ in range(2))
+        sub = (world.sub_sid, world.sub_token)
+    with sqlite3.connect(state) as file:
+        file.execute("UPDATE messages SET extra = json_set(extra, '$.max_price', 'dear') WHERE sid = ?", (broken,))
+    file.close()
+    with a_world(state=state, status_delay=60) as world:
+        world.advance(3600)
+        messages = world.client(*sub).messages
+        assert [messages(sid).fetch().status for sid in (broken, whole)] == ["queued", "delivered"]
+    assert f"message {broken} cannot be moved on" in caplog.text
 
 
 def test_a_refusal_names_its_code_by_fetch_and_by_list() -> None:
