@@ -23,6 +23,7 @@ from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy, TenantService
 from switchboard_runtime.edge.body import MAX_BODY
 from switchboard_runtime.edge.context import CONTEXT, EdgeContext
+from switchboard_runtime.edge.listening import GuardedSite, Limits
 from switchboard_runtime.edge.routes import ROUTES
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
 from switchboard_runtime.ids import Ids
@@ -48,7 +49,6 @@ _LOG = logging.getLogger(__name__)
 _MAX_WRITERS = 4
 _CONNECTIONS_TO_TWILIO = 32
 _CALL_DEADLINE = 10.0
-_KEEPALIVE = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +232,7 @@ async def _no_server_header(_request: web.Request, response: web.StreamResponse)
     response.headers.pop("Server", None)
 
 
-async def serve(app: web.Application, *, host: str, port: int) -> web.AppRunner:
+async def serve(app: web.Application, *, host: str, port: int, limits: Limits | None = None) -> web.AppRunner:
     """Start to listen, with the limits that a public webhook needs.
 
     Returns:
@@ -241,17 +241,10 @@ async def serve(app: web.Application, *, host: str, port: int) -> web.AppRunner:
     Raises:
         ConfigurationError: the address cannot be used, or a store does not open.
     """
-    runner = web.AppRunner(
-        app,
-        keepalive_timeout=_KEEPALIVE,
-        auto_decompress=False,
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=5.0,
-    )
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await GuardedSite(runner, host, port, limits=limits or Limits(), metrics=app[CONTEXT].metrics).start()
     except OSError as error:
         await runner.cleanup()
         raise ConfigurationError("SWITCHBOARD_LISTEN", f"cannot listen on {host}:{port}: {error.strerror}") from error
@@ -286,7 +279,7 @@ async def run(settings: Settings) -> None:
         ports=ports,
         database_connections=settings.connections(),
     )
-    runner = await serve(app, host=host, port=port)
+    runner = await serve(app, host=host, port=port, limits=Limits(per_peer=settings.peer_connections()))
     gc.freeze()  # what the start has made stays: no collection needs to look at it
     await stopped.wait()
     log_event(_LOG, logging.INFO, "stopping")

@@ -32,6 +32,7 @@ class Settings:
         knowledge_dir: folder of ``{slug}/`` with the texts that assistants look things up in.
         egress_allow: hosts, ``host`` or ``host:port`` with commas between, that assistants may call wherever they are
             and by plain http, such as a model server in the cluster.
+        connections_per_peer: connections of one address at once; of the last hop, which may be a proxy for many.
         database_connections: connections at most for a tenant in PostgreSQL, beside the one that listens.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     look_grace_seconds: str = "30"
     knowledge_dir: str = "/etc/switchboard/knowledge"
     egress_allow: str = ""
+    connections_per_peer: str = "512"
     database_connections: str = "4"
 
     @classmethod
@@ -68,6 +70,7 @@ class Settings:
         for name in ("lease_seconds", "look_grace_seconds"):
             self.seconds(name)
         self.connections()
+        self.peer_connections()
         return self
 
     def address(self) -> tuple[str, int]:
@@ -94,9 +97,16 @@ class Settings:
 
     def connections(self) -> int:
         """``database_connections`` as a number."""
-        text = self.database_connections
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
-            raise ConfigurationError(_PREFIX + "DATABASE_CONNECTIONS", f"{text!r} is no whole number from 1 to 100")
+        return self._count("database_connections", most=100)
+
+    def peer_connections(self) -> int:
+        """``connections_per_peer`` as a number."""
+        return self._count("connections_per_peer", most=100_000)
+
+    def _count(self, name: str, *, most: int) -> int:
+        text = str(getattr(self, name))
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+            raise ConfigurationError(_PREFIX + name.upper(), f"{text!r} is no whole number from 1 to {most}")
         return int(text)
 
     def paths(self) -> tuple[Path, Path, Path]:

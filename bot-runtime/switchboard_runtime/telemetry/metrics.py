@@ -11,7 +11,7 @@ _LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300)
 
 
 class Metrics:
-    """All series of the runtime, each labelled with the tenant's slug."""
+    """All series of the runtime; those of a tenant are labelled with its slug."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -26,6 +26,9 @@ class Metrics:
         )
         self.refused = Counter(
             "switchboard_webhooks_refused", "Webhooks refused", ("tenant", "reason"), registry=registry
+        )
+        self.closed = Counter(
+            "switchboard_connections_closed", "Connections closed for what they did", ("reason",), registry=registry
         )
         self.unstored = Counter(
             "switchboard_webhooks_unstored", "Webhooks answered 5xx: not stored", _TENANT, registry=registry

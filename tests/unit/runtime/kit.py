@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchboard_runtime.clock import Clock
+    from switchboard_runtime.edge.listening import Limits
 
 ACCOUNT = "ACc0ffee00c0ffee00c0ffee00c0ffee00"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -302,7 +303,12 @@ class Caller:
 
 @asynccontextmanager
 async def served(
-    root: Path, *, clock: Clock | None = None, policy: Policy | None = None, **ports: Any
+    root: Path,
+    *,
+    clock: Clock | None = None,
+    policy: Policy | None = None,
+    limits: Limits | None = None,
+    **ports: Any,
 ) -> AsyncIterator[Caller]:
     """The runtime on a loopback socket, serving the tenants in ``root``."""
     clock = clock or SystemClock()
@@ -314,7 +320,7 @@ async def served(
         ports=Ports(clock=clock, new_id=lambda: f"{time.monotonic_ns():x}x{next(ids)}", chance=lambda: 1.0, **ports),
     )
     (root / "data").mkdir(exist_ok=True)
-    runner = await serve(app, host="127.0.0.1", port=0)
+    runner = await serve(app, host="127.0.0.1", port=0, limits=limits)
     session = aiohttp.ClientSession()
     try:
         yield Caller(f"http://127.0.0.1:{runner.addresses[0][1]}", session)
