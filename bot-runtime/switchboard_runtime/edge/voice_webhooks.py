@@ -155,7 +155,7 @@ async def _status(request: web.Request, form: SignedForm, call: CallTurn, _query
     """What became of a call; its end is kept where its turns are."""
     status = form.fields.get("CallStatus", "")
     log_event(_LOG, logging.INFO, "call status", tenant=form.entry.slug, sid=call.sid, status=status)
-    if status in _OVER and _talks(form.entry.document):
+    if status in _OVER and _talks(form.entry.document) and form.entry.document.tenant.status == "Active":
         await _note(request, form, call, "ended", f"{call.sid}:ended", text=status)
     return web.Response(status=204)
 

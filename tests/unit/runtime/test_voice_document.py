@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from switchboard_runtime.config import TenantDocument, load_directory
+from switchboard_runtime.config.voice import Menu, MenuOption, Record, Speech, Transfer, Voice, Voicemail
 from switchboard_runtime.errors import ConfigurationError
 from tests.unit.runtime.kit import document, write_tenant
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pydantic import BaseModel
 
 WHOLE: dict[str, Any] = {
     "mode": "Menu",
@@ -60,6 +63,23 @@ def test_every_field_is_read() -> None:
         },
         "transfer": {**WHOLE["transfer"], "ringSeconds": 20},
     }
+
+
+def test_the_page_shows_a_voice_that_is_read_and_names_every_field() -> None:
+    """What people copy from it works."""
+    page = (Path(__file__).parents[3] / "docs" / "voice.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    read = TenantDocument.model_validate_json(json.dumps(document(voice=json.loads(example))))
+    fields = [
+        field for model in (Menu, MenuOption, Record, Speech, Transfer, Voice, Voicemail) for field in _names(model)
+    ]
+
+    assert read.voice is not None
+    assert [name for name in fields if f"`{name}`" not in page and f".{name}`" not in page] == []
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def test_nothing_is_needed() -> None:
