@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def authority(folder: Path, host: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
+def authority(folder: Path, host: str = "127.0.0.1", *, expired: bool = False) -> tuple[Path, ssl.SSLContext]:
     """Return the authority's PEM file and a server context with a certificate for ``host``."""
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
     ca = _sign(ca_name, ca_key.public_key(), ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=0))
     names = [_general_name(host)]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    leaf = _sign(subject, key.public_key(), ca_name, ca_key, x509.SubjectAlternativeName(names))
+    leaf = _sign(subject, key.public_key(), ca_name, ca_key, x509.SubjectAlternativeName(names), expired=expired)
     ca_file, chain = folder / "ca.pem", folder / "server.pem"
     ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     private = key.private_bytes(
@@ -48,8 +48,10 @@ def _sign(
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
     extension: x509.ExtensionType,
+    *,
+    expired: bool = False,
 ) -> x509.Certificate:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - timedelta(days=2 if expired else 0)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -202,3 +203,34 @@ async def test_a_certificate_for_another_host_has_its_own_alert(tmp_path: Path) 
         (attempt,) = await world.emulator.admin.deliveries(wait=WAIT)
 
     assert attempt["errorCode"] == 11235
+
+
+async def test_a_certificate_that_has_expired_has_its_own_alert(tmp_path: Path) -> None:
+    """The chain and the name are right."""
+    ca_file, server = authority(tmp_path, expired=True)
+    async with a_customer(tls=server) as customer, a_world(ca_file=ca_file) as world:
+        await world.buy(sms_url=f"{customer.url}/#rc=0")
+        await world.say()
+        (attempt,) = await world.emulator.admin.deliveries(wait=WAIT)
+
+    assert (attempt["status"], attempt["errorCode"]) == (None, 11236)
+
+
+async def test_a_server_that_speaks_no_tls_fails_the_handshake(world: World, customer: Customer) -> None:
+    """The URL says https, the server speaks http."""
+    await world.buy(sms_url=f"{customer.url.replace('http:', 'https:')}/#rc=0")
+    await world.say()
+    (attempt,) = await world.emulator.admin.deliveries(wait=WAIT)
+
+    assert (attempt["status"], attempt["errorCode"]) == (None, 11220)
+
+
+async def test_a_connection_that_is_not_made_in_time_is_tried_as_often_as_told(world: World) -> None:
+    """The server takes the connection and never says a word of TLS; that counts as connecting."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    await world.buy(sms_url=f"https://127.0.0.1:{silent.getsockname()[1]}/#ct=100&rc=2")
+    await world.say()
+    attempts = await world.emulator.admin.deliveries(wait=WAIT, count=3)
+    silent.close()
+
+    assert [(item["status"], item["errorCode"]) for item in attempts] == [(None, 11205)] * 3
