@@ -20,13 +20,14 @@ from switchboard_runtime.assistants.factory import Assistants, check_assistants
 from switchboard_runtime.channels.twilio_rest import TwilioCourier, load_client
 from switchboard_runtime.clock import Clock, SystemClock
 from switchboard_runtime.config import load_directory
-from switchboard_runtime.conversation import Policy, TenantService
+from switchboard_runtime.conversation import Policy, Shares, TenantService, Together
 from switchboard_runtime.edge.body import MAX_BODY
 from switchboard_runtime.edge.context import CONTEXT, EdgeContext
 from switchboard_runtime.edge.listening import GuardedSite, Limits
 from switchboard_runtime.edge.routes import ROUTES
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
 from switchboard_runtime.ids import Ids
+from switchboard_runtime.limits import LimitsHook
 from switchboard_runtime.people import HistoryHook
 from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
 from switchboard_runtime.telemetry.logs import log_event
@@ -34,7 +35,7 @@ from switchboard_runtime.telemetry.metrics import Metrics
 from switchboard_twilio import TwilioTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.config import Settings
@@ -81,8 +82,9 @@ def build_app(
     """
     app = web.Application(client_max_size=MAX_BODY)
     services: dict[str, TenantService] = {}
+    limits: dict[str, LimitsHook] = {}
     context = EdgeContext(
-        directory=directory, services=services, clock=ports.clock, new_id=ports.new_id, metrics=Metrics()
+        directory=directory, services=services, limits=limits, clock=ports.clock, new_id=ports.new_id, metrics=Metrics()
     )
     app[CONTEXT] = context
     app.add_routes(ROUTES)
@@ -92,6 +94,7 @@ def build_app(
         async with AsyncExitStack() as stack:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
+            together = Together(answers=Shares(policy.answers_at_once), sends=Shares(policy.sends_at_once))
             stores = await _open_stores(stack, directory, data_dir, policy, ports, database_connections)
             warming = []
             for entry in directory.entries:
@@ -101,7 +104,11 @@ def build_app(
                     stack.push_async_callback(assistants.close)
                     warming.append(asyncio.create_task(assistants.warm(entry.document)))
                 store = stores[entry.slug]
-                service = _service(entry, store, session, policy, ports, context.metrics, answering)
+                limits[entry.slug] = LimitsHook(
+                    document=entry.document, store=store, clock=ports.clock, metrics=context.metrics
+                )
+                hooks: tuple[TurnHook, ...] = (limits[entry.slug], HistoryHook(store=store))
+                service = _service(entry, store, session, policy, ports, context.metrics, answering, hooks, together)
                 services[entry.slug] = service
                 service.start()
                 if not isinstance(store, SqliteStore):
@@ -199,8 +206,9 @@ def _service(
     ports: Ports,
     metrics: Metrics,
     answering: Answering,
+    hooks: Sequence[TurnHook],
+    together: Together,
 ) -> TenantService:
-    hooks: list[TurnHook] = [HistoryHook(store=store)]
     transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return TenantService(
         document=entry.document,
@@ -212,6 +220,7 @@ def _service(
         policy=policy,
         metrics=metrics,
         hooks=hooks,
+        together=together,
     )
 
 

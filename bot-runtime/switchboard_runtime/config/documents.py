@@ -27,6 +27,7 @@ from switchboard_runtime.config.fields import (
     ToolName,
     unique,
 )
+from switchboard_runtime.config.limits import Limits
 from switchboard_runtime.config.voice import Voice
 
 __all__ = [
@@ -291,6 +292,7 @@ class TenantDocument(Model):
     numbers: tuple[Number, ...] = ()
     assistants: tuple[Assistant, ...] = ()
     burst_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
+    limits: Limits | None = None
     voice: Voice | None = None
 
     @field_validator("url")

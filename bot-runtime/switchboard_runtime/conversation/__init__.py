@@ -4,6 +4,7 @@ from switchboard_runtime.conversation.courier import Courier, Found, NotSent, Po
 from switchboard_runtime.conversation.hooks import TurnHook
 from switchboard_runtime.conversation.policy import Policy
 from switchboard_runtime.conversation.service import TenantService
+from switchboard_runtime.conversation.shares import Shares, Together
 
 __all__ = [
     "Courier",
@@ -13,7 +14,9 @@ __all__ = [
     "Posted",
     "Refused",
     "Sent",
+    "Shares",
     "TenantService",
+    "Together",
     "TurnHook",
     "Unknown",
 ]

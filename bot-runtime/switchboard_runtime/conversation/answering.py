@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from switchboard_runtime.assistants.base import Answer
 from switchboard_runtime.conversation.calls import CALL_STEPS, hung_up_at
+from switchboard_runtime.conversation.hooks import Wait
 from switchboard_runtime.conversation.policy import backoff
 from switchboard_runtime.conversation.turn import TEXT_STEPS, Ask
 from switchboard_runtime.errors import LeaseLost
@@ -62,6 +63,10 @@ class Answerer:
         if self._document.burst_seconds and by_provider(item.message):
             item = await self._store.take_along(item, limit=self._policy.burst)
         turn = await self._turn(item)
+        if isinstance(turn, Wait):
+            self._log(logging.INFO, "turn waits", item, reason=turn.reason)
+            await self._store.postpone_work(item, due=turn.due, counted=False)
+            return
         if turn is None:
             due = self._clock.now() + backoff(self._policy, item.attempts, chance=self._chance())
             await self._store.postpone_work(item, due=due)
@@ -78,13 +83,16 @@ class Answerer:
         self._log(logging.INFO, "turn kept", item, outcome=turn.outcome, replies=len(turn.replies), **facts)
         self._on_finished(item.id, turn)
 
-    async def _turn(self, item: WorkItem) -> Turn | None:
+    async def _turn(self, item: WorkItem) -> Turn | Wait | None:
         """The turn, or None when the assistant failed and may be tried again."""
         steps = CALL_STEPS if item.message.channel == "voice" else TEXT_STEPS
         step = steps.begin(self._document, item.state, (item.message, *(message for _, message in item.joined)))
         said: Answer | None = None
         if isinstance(step, Ask):
-            step = await self._prepared(item, step, steps)
+            prepared = await self._prepared(item, step, steps)
+            if isinstance(prepared, Wait):
+                return prepared
+            step = prepared
         if isinstance(step, Ask):
             try:
                 said = await self._said(item, step)
@@ -100,7 +108,7 @@ class Answerer:
             turn = hook.after(item, turn, said)
         return turn
 
-    async def _prepared(self, item: WorkItem, ask: Ask, steps: Steps) -> Ask | Turn:
+    async def _prepared(self, item: WorkItem, ask: Ask, steps: Steps) -> Ask | Turn | Wait:
         """What the hooks make of a question, before an assistant is asked."""
         if item.attempts > self._policy.claims or self._time_left(item) <= 0:
             self._log(logging.ERROR, "given up: nobody waits any more, or no claim of it ever ended", item)

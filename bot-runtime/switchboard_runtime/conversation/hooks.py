@@ -7,6 +7,7 @@ once, with the turn, or not at all. What a hook raises ends the try: the message
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,14 +15,22 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.turn import Ask
     from switchboard_runtime.store import Turn, WorkItem
 
-__all__ = ["TurnHook"]
+__all__ = ["TurnHook", "Wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now: the message comes back at ``due``, and this try of it does not count."""
+
+    due: float
+    reason: str
 
 
 class TurnHook(Protocol):
     """Takes part in each turn of one tenant."""
 
-    async def before(self, item: WorkItem, ask: Ask) -> Ask | Turn:
-        """The question to ask, perhaps with more in it; or the turn, when no assistant is to be asked."""
+    async def before(self, item: WorkItem, ask: Ask) -> Ask | Turn | Wait:
+        """The question to ask, perhaps with more in it; or the turn, when no assistant is to be asked now or at all."""
         ...
 
     def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Phrase", "phrase"]
 
-Phrase = Literal["received", "excuse", "handoff", "media", "call"]
+Phrase = Literal["received", "excuse", "busy", "handoff", "media", "call"]
 
 _PHRASES: Mapping[Phrase, Mapping[str, str]] = {
     "received": {
@@ -21,6 +21,11 @@ _PHRASES: Mapping[Phrase, Mapping[str, str]] = {
         "es": "Disculpá, ahora no puedo responder. {name} recibió tu mensaje.",
         "en": "Sorry, I cannot answer right now. {name} has your message.",
         "pt": "Desculpe, não consigo responder agora. {name} recebeu sua mensagem.",
+    },
+    "busy": {
+        "es": "Ahora no podemos responder más mensajes. {name} recibió el tuyo.",
+        "en": "We cannot answer more messages right now. {name} has yours.",
+        "pt": "Agora não podemos responder mais mensagens. {name} recebeu a sua.",
     },
     "handoff": {
         "es": "Te paso con una persona de {name}; te va a escribir por acá.",

@@ -37,6 +37,8 @@ class Policy:
         burst: messages of a contact answered as one at most, besides the first.
         answer_lanes: conversations worked on at once.
         send_lanes: conversations sent to at once.
+        answers_at_once: turns in progress in a process, of all tenants.
+        sends_at_once: calls to the provider in a process, of all tenants.
         idle_poll: between two looks at a file that another process might have left work in.
         drain: for what is in flight at the end.
         store_patience: for another process's transaction, before a webhook is answered 5xx.
@@ -56,6 +58,8 @@ class Policy:
     burst: int = 20
     answer_lanes: int = 64
     send_lanes: int = 16
+    answers_at_once: int = 256
+    sends_at_once: int = 32
     idle_poll: float = 15.0
     drain: float = 10.0
     store_patience: float = 5.0

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from switchboard_runtime.conversation.shares import Shares
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
 
@@ -35,6 +36,7 @@ class Pump(Generic[Item]):
         clock: time.
         lanes: items in flight at most.
         idle_poll: seconds between two claims when nothing is known to wait.
+        shares: what this pump and those of others have together; None when there are no others.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Pump(Generic[Item]):
         clock: Clock,
         lanes: int,
         idle_poll: float,
+        shares: Shares | None = None,
     ) -> None:
         self._name = name
         self._claim = claim
@@ -55,6 +58,7 @@ class Pump(Generic[Item]):
         self._clock = clock
         self._lanes = lanes
         self._idle_poll = idle_poll
+        self._shares = shares or Shares(lanes)
         self._wake = asyncio.Event()
         self._flights: dict[int, asyncio.Task[None]] = {}
         self._main: asyncio.Task[None] | None = None
@@ -109,10 +113,20 @@ class Pump(Generic[Item]):
         room = self._lanes - len(self._flights)
         if room <= 0:
             return float("inf")  # a landing wakes us
-        claim = await self._claim(room, tuple(self._flights))
-        for item in claim.items:
-            key = self._key(item)
-            self._flights[key] = asyncio.create_task(self._fly(key, item))
+        taken = self._shares.take(self._name, room, again=self.nudge)
+        if not taken:
+            return float("inf")  # whoever gives room wakes us
+        unused = taken
+        try:
+            claim = await self._claim(taken, tuple(self._flights))
+            for item in claim.items:
+                key = self._key(item)
+                self._flights[key] = asyncio.create_task(self._fly(key, item))
+                unused -= 1
+            if unused:
+                self._shares.sated(self._name)
+        finally:
+            self._shares.give(self._name, unused)
         if claim.next_due is None:
             return float("inf")
         return max(claim.next_due, self._clock.now() + _SHORTEST_NAP)
@@ -124,4 +138,5 @@ class Pump(Generic[Item]):
             log_event(_LOG, logging.ERROR, "item failed", queue=self._name, key=key, failure=error)
         finally:
             del self._flights[key]
+            self._shares.give(self._name)
             self._wake.set()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.courier import Courier
     from switchboard_runtime.conversation.hooks import TurnHook
     from switchboard_runtime.conversation.policy import Policy
+    from switchboard_runtime.conversation.shares import Together
     from switchboard_runtime.store import (
         Accepted,
         Inbound,
@@ -55,6 +56,7 @@ class TenantService:
         policy: the engine's numbers.
         metrics: where it counts.
         hooks: take part in each turn, in this order.
+        together: what the tenants of a process share.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class TenantService:
         policy: Policy,
         metrics: Metrics,
         hooks: Sequence[TurnHook] = (),
+        together: Together | None = None,
     ) -> None:
         self.document = document
         self._slug = document.tenant.slug
@@ -96,14 +99,16 @@ class TenantService:
             policy=policy,
             metrics=metrics,
         )
+        at_once = document.limits.concurrent_conversations if document.limits else None
         self._inbox: Pump[WorkItem] = Pump(
             name=f"{self._slug} inbox",
             claim=lambda limit, held: store.claim_work(limit=limit, held=held),
             handle=answerer.handle,
             key=lambda item: item.id,
             clock=clock,
-            lanes=policy.answer_lanes,
+            lanes=min(policy.answer_lanes, at_once) if at_once else policy.answer_lanes,
             idle_poll=policy.idle_poll,
+            shares=together.answers if together else None,
         )
         self._outbox: Pump[OutboxItem] = Pump(
             name=f"{self._slug} outbox",
@@ -113,6 +118,7 @@ class TenantService:
             clock=clock,
             lanes=policy.send_lanes,
             idle_poll=policy.idle_poll,
+            shares=together.sends if together else None,
         )
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.store import ConversationState, Inbound
 
-__all__ = ["TEXT_STEPS", "Ask", "Steps", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "split"]
+__all__ = ["TEXT_STEPS", "Ask", "Steps", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "say_turn", "split"]
 
 _STOP = frozenset({"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"})
 _START = frozenset({"start", "unstop", "yes"})
@@ -107,6 +107,11 @@ def end_turn(document: TenantDocument, ask: Ask, said: Answer | None) -> Turn:
 def excuse_turn(document: TenantDocument, ask: Ask) -> Turn:
     """The turn of an assistant that failed for good: an excuse is better than silence."""
     return _reply(document, ask.state, ask.assistant, _phrase("excuse", document, ask.state), "assistant failed")
+
+
+def say_turn(document: TenantDocument, ask: Ask, *, text: str, outcome: str) -> Turn:
+    """The turn of a question that no assistant is asked: a text in its stead."""
+    return _reply(document, ask.state, ask.assistant, text, outcome)
 
 
 def split(text: str, *, longest: int = _LONGEST) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config.directory import Directory, TenantEntry
     from switchboard_runtime.conversation import TenantService
+    from switchboard_runtime.limits import LimitsHook
     from switchboard_runtime.telemetry.metrics import Metrics
 
 __all__ = ["CONTEXT", "EdgeContext", "host", "refuse"]
@@ -29,6 +30,7 @@ class EdgeContext:
 
     directory: Directory
     services: Mapping[str, TenantService]
+    limits: Mapping[str, LimitsHook]
     clock: Clock
     new_id: Callable[[], str]
     metrics: Metrics

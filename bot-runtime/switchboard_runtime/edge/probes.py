@@ -40,6 +40,7 @@ async def _measure_queues(context: EdgeContext) -> None:
     for slug, service in context.services.items():
         try:
             queues = await service.queues()
+            await context.limits[slug].usage()
         except StoreUnavailable:
             continue
         for name, queue in queues.items():

@@ -67,8 +67,8 @@ class Store(Protocol):
         """
         ...
 
-    async def postpone_work(self, item: WorkItem, *, due: float) -> None:
-        """Give an item back, to be claimed from ``due`` on."""
+    async def postpone_work(self, item: WorkItem, *, due: float, counted: bool = True) -> None:
+        """Give an item back, to be claimed from ``due`` on; ``counted`` says whether this claim was an attempt."""
         ...
 
     async def replies(self, work_id: int) -> tuple[str, ...] | None:

@@ -189,11 +189,11 @@ def finish(db: sqlite3.Connection, item: WorkItem, turn: Turn, *, now: float) ->
         raise LeaseLost(f"work {item.id} was taken over, or its conversation was")
 
 
-def postpone(db: sqlite3.Connection, item: WorkItem, *, due: float) -> None:
+def postpone(db: sqlite3.Connection, item: WorkItem, *, due: float, counted: bool) -> None:
     """Give an item back until ``due``; nothing happens when it is not ours any more."""
     db.execute(
-        "UPDATE work SET due = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'",
-        (due, item.id, item.fence),
+        "UPDATE work SET due = ?, lease_until = 0, attempts = ? WHERE id = ? AND fence = ? AND state = 'pending'",
+        (due, item.attempts if counted else item.attempts - 1, item.id, item.fence),
     )
 
 

@@ -91,9 +91,9 @@ class SqliteStore:
 
         await self._writer.run(self._path, job)
 
-    async def postpone_work(self, item: WorkItem, *, due: float) -> None:
+    async def postpone_work(self, item: WorkItem, *, due: float, counted: bool = True) -> None:
         """See :meth:`Store.postpone_work`."""
-        await self._writer.run(self._path, lambda db: inbox.postpone(db, item, due=due))
+        await self._writer.run(self._path, lambda db: inbox.postpone(db, item, due=due, counted=counted))
 
     async def replies(self, work_id: int) -> tuple[str, ...] | None:
         """See :meth:`Store.replies`."""

@@ -59,6 +59,33 @@ class Metrics:
             buckets=_LATENCY,
             registry=registry,
         )
+        self.limits = Counter(
+            "switchboard_limits_reached",
+            "Messages that waited or were refused at a limit",
+            ("tenant", "limit"),
+            registry=registry,
+        )
+        self.tokens = Counter(
+            "switchboard_model_tokens",
+            "Tokens of language models, by direction (input, output)",
+            ("tenant", "model", "direction"),
+            registry=registry,
+        )
+        self.money = Counter(
+            "switchboard_model_spend", "Money of answers whose price is known", ("tenant", "model"), registry=registry
+        )
+        self.unpriced = Counter(
+            "switchboard_model_unpriced", "Answers whose price is unknown", ("tenant", "model"), registry=registry
+        )
+        self.used = Gauge(
+            "switchboard_limit_used_ratio",
+            "What is used and reserved of the tenant's own limits, 0 to 1",
+            ("tenant", "limit"),
+            registry=registry,
+        )
+        self.silent = Gauge(
+            "switchboard_silent_conversations", "Conversations in which a machine writes", _TENANT, registry=registry
+        )
         self.depth = Gauge("switchboard_queue_depth", "Items not finished", ("tenant", "queue"), registry=registry)
         self.age = Gauge(
             "switchboard_queue_oldest_seconds",
@@ -66,6 +93,16 @@ class Metrics:
             ("tenant", "queue"),
             registry=registry,
         )
+
+    def spend(self, tenant: str, model: str | None, tokens_in: int, tokens_out: int, micros: int | None) -> None:
+        """Count what an answer took; ``micros`` None is an unknown price."""
+        name = model or "none"
+        self.tokens.labels(tenant, name, "input").inc(tokens_in)
+        self.tokens.labels(tenant, name, "output").inc(tokens_out)
+        if micros is None:
+            self.unpriced.labels(tenant, name).inc()
+        else:
+            self.money.labels(tenant, name).inc(micros / 1_000_000)
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""

@@ -245,13 +245,17 @@ async def is_finished(db: Any, tenant: int, item: WorkItem) -> bool:
     )
 
 
-async def postpone(db: Any, tenant: int, item: WorkItem, *, due: float) -> None:
-    """Give an item back until ``due``; nothing happens when it is not ours any more."""
+async def postpone(db: Any, tenant: int, item: WorkItem, *, due: float, counted: bool) -> None:
+    """Give an item back until ``due``; nothing happens when it is not ours any more.
+
+    Done twice it takes nothing more: the attempts follow from what was claimed.
+    """
     await db.execute(
-        "UPDATE switchboard.work SET due = $4, lease_until = 0"
+        "UPDATE switchboard.work SET due = $4, lease_until = 0, attempts = $5"
         " WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'pending'",
         tenant,
         item.id,
         item.fence,
         due,
+        item.attempts if counted else item.attempts - 1,
     )

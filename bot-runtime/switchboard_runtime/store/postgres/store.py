@@ -135,9 +135,9 @@ class PostgresStore:
         await self._run(act)
         self._wake.tell()
 
-    async def postpone_work(self, item: WorkItem, *, due: float) -> None:
+    async def postpone_work(self, item: WorkItem, *, due: float, counted: bool = True) -> None:
         """See :meth:`Store.postpone_work`."""
-        await self._run(lambda db, tenant, _again: inbox.postpone(db, tenant, item, due=due))
+        await self._run(lambda db, tenant, _again: inbox.postpone(db, tenant, item, due=due, counted=counted))
 
     async def replies(self, work_id: int) -> tuple[str, ...] | None:
         """See :meth:`Store.replies`."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 3
+NEWEST = 4
 """The newest revision that this program brings."""
 
-NEEDED = 3
+NEEDED = 4
 """The oldest revision that it can work with."""
 
 

@@ -1,0 +1,186 @@
+"""Takes part in each turn: makes it wait, refuses it, or reserves what its answer may take and books what it took."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.config import localized
+from switchboard_runtime.config.limits import Limits
+from switchboard_runtime.conversation.hooks import Wait
+from switchboard_runtime.conversation.phrases import phrase
+from switchboard_runtime.conversation.turn import say_turn
+from switchboard_runtime.limits import ledger
+from switchboard_runtime.limits.accounts import accounts_of, micros, tenant_accounts
+from switchboard_runtime.limits.estimates import most
+from switchboard_runtime.limits.silences import Silences
+from switchboard_runtime.limits.standing import Used, standing
+from switchboard_runtime.store import Turn
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.conversation.turn import Ask
+    from switchboard_runtime.store import Store, WorkItem
+    from switchboard_runtime.telemetry.metrics import Metrics
+
+__all__ = ["LimitsHook"]
+
+_LOG = logging.getLogger(__name__)
+_COUNTED_FOR = 1.0
+_SWEEP_EVERY = 3600.0
+_SWEPT = 500
+_FORGOTTEN_AFTER = 62 * 86_400.0
+
+
+class LimitsHook:
+    """Implements :class:`~switchboard_runtime.conversation.hooks.TurnHook`.
+
+    Args:
+        document: the tenant.
+        store: where the sums are.
+        clock: time.
+        metrics: where it counts.
+    """
+
+    def __init__(self, *, document: TenantDocument, store: Store, clock: Clock, metrics: Metrics) -> None:
+        self._document = document
+        self._slug = document.tenant.slug
+        self._given = document.limits is not None
+        self._limits = document.limits or Limits()
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._silences = Silences(self._limits.loop, store)
+        self._depth = (0.0, 0)
+        self._swept = clock.now()
+
+    async def before(self, item: WorkItem, ask: Ask) -> Ask | Turn | Wait:
+        """The question if nothing is against it; without its model when that budget is spent."""
+        now = self._clock.now()
+        machine = await self._silences.why(item, now=now)
+        if machine is not None:
+            return self._silence(item, ask, machine)
+        if await self._crowded(now):
+            self._reached("backlog", item)
+            return say_turn(self._document, ask, text=self._busy(ask), outcome="limit: backlog")
+        tokens, money = most(ask.assistant, ask.question.text, currency=self._limits.currency, now=now)
+        if not self._given and not tokens:
+            return ask
+        asked = ledger.Asked(
+            work_id=item.id,
+            accounts=accounts_of(item.message, self._limits, now=now),
+            paces=self._paces(item),
+            tokens=tokens,
+            micros=money,
+            now=now,
+        )
+        answer = await self._store.transact(lambda: ledger.reserve(asked, self._limits))
+        await self._sweep(now)
+        match answer:
+            case ledger.Granted():
+                return ask
+            case ledger.Throttled(due, limit):
+                self._reached(limit, item)
+                return Wait(due, limit)
+        self._reached(answer.limit, item)
+        return self._beyond(ask, answer)
+
+    def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:
+        """The turn, with what it took booked in its transaction."""
+        usage = said.usage if said else None
+        if not self._given and usage is None:
+            return turn
+        now = self._clock.now()
+        spending = None
+        if said is not None and usage is not None:
+            known = usage.cost is not None and usage.currency == self._limits.currency
+            cost = micros(usage.cost) if usage.cost is not None and known else None
+            spending = ledger.Spending(
+                assistant=self._assistant(item),
+                model=said.model,
+                outcome=said.outcome,
+                input_tokens=usage.input_tokens,
+                cached_tokens=usage.cached_tokens,
+                output_tokens=usage.output_tokens,
+                requests=usage.requests,
+                estimated=usage.estimated,
+                micros=cost,
+                currency=usage.currency if cost is None else self._limits.currency,
+            )
+            self._metrics.spend(self._slug, said.model, spending.input_tokens, spending.output_tokens, cost)
+        accounts = accounts_of(item.message, self._limits, now=now)
+        book = partial(ledger.book, work_id=item.id, accounts=accounts, spending=spending, now=now)
+        return replace(turn, also=(*turn.also, book))
+
+    async def usage(self) -> dict[str, Used]:
+        """What is used of the tenant's own limits, by their names in the document; measured into the metrics too."""
+        now = self._clock.now()
+        self._metrics.silent.labels(self._slug).set(self._silences.count(now))
+        own = tenant_accounts(self._limits, now=now)
+        found = await self._store.transact(partial(ledger.read, own))
+        used: dict[str, Used] = {}
+        for account in own:
+            for name, one in standing(account, found.get(account, ledger.Sums()), self._limits):
+                used[name] = one
+                if one.limit:
+                    self._metrics.used.labels(self._slug, name).set((one.used + one.reserved) / one.limit)
+        return used
+
+    def _assistant(self, item: WorkItem) -> str:
+        assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
+        return assistant.name if assistant else ""
+
+    def _paces(self, item: WorkItem) -> tuple[tuple[str, str, int], ...]:
+        """What has a rate, with its number a minute; the contact's first, since it is the tightest."""
+        message = item.message
+        rates = (
+            ("contact", f"{message.channel} {message.contact}", self._limits.contact.messages_per_minute),
+            ("number", message.own, self._limits.number.messages_per_minute),
+            ("tenant", "", self._limits.tenant.messages_per_minute),
+        )
+        return tuple((scope, subject, rate) for scope, subject, rate in rates if rate is not None)
+
+    def _beyond(self, ask: Ask, refused: ledger.Refused) -> Ask | Turn:
+        """A spent budget: without tokens or money the script answers; else it is said once, then there is silence."""
+        if refused.unit != "messages" and ask.assistant.script is not None:
+            return replace(ask, assistant=ask.assistant.model_copy(update={"model": None}))
+        outcome = f"limit: {refused.limit}"
+        if refused.told:
+            return Turn(replies=(), state=ask.state, outcome=outcome)
+        return say_turn(self._document, ask, text=self._busy(ask), outcome=outcome)
+
+    def _busy(self, ask: Ask) -> str:
+        question = ask.question
+        if self._limits.says:
+            return localized(self._limits.says, language=question.language, languages=question.languages)
+        return phrase("busy", language=question.language, display_name=question.display_name)
+
+    def _silence(self, item: WorkItem, ask: Ask, why: str) -> Turn:
+        if why != "silent":
+            self._reached("loop", item, why=why)
+        return Turn(replies=(), state=ask.state, outcome="silent: machine")
+
+    async def _crowded(self, now: float) -> bool:
+        """Whether more waits than may; looked up once a second."""
+        at, depth = self._depth
+        if not 0 <= now - at < _COUNTED_FOR:
+            depth = (await self._store.queues())["inbox"].depth
+            self._depth = (now, depth)
+        return depth > self._limits.backlog
+
+    async def _sweep(self, now: float) -> None:
+        if now - self._swept < _SWEEP_EVERY:
+            return
+        self._swept = now
+        await self._store.transact(lambda: ledger.tidy(before=now - _FORGOTTEN_AFTER, limit=_SWEPT))
+
+    def _reached(self, limit: str, item: WorkItem, **facts: object) -> None:
+        self._metrics.limits.labels(self._slug, limit).inc()
+        log_event(
+            _LOG, logging.WARNING, "limit reached", tenant=self._slug, trace=item.message.trace, limit=limit, **facts
+        )

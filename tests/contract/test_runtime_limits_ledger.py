@@ -1,0 +1,200 @@
+"""Sums on both stores: what is reserved and booked is never more than may be, whoever dies or does it twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchboard_runtime.clock import SystemClock
+from switchboard_runtime.config.limits import Limits
+from switchboard_runtime.limits import ledger
+from switchboard_runtime.limits.accounts import Account, accounts_of, tenant_accounts
+from tests.contract.store_kit import KINDS, inbound, open_store
+from tests.support.postgres import Server, running_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from switchboard_runtime.store import Store
+
+NOW = SystemClock().now()
+MESSAGE = inbound("SM1", now=NOW)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One server for the module."""
+    with running_server() as one:
+        yield one
+
+
+@pytest.fixture(params=KINDS)
+async def store(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> AsyncIterator[Store]:
+    """Each store in turn."""
+    async with open_store(request.param, clock=SystemClock(), folder=tmp_path, server=server) as one:
+        yield one
+
+
+def limits(**given: Any) -> Limits:
+    """Limits as a document has them."""
+    return Limits.model_validate_json(json.dumps(given))
+
+
+def spending(tokens: int, micros: int | None) -> ledger.Spending:
+    """What an answer took."""
+    return ledger.Spending(
+        assistant="ventas",
+        model="openai/m",
+        outcome="answered",
+        input_tokens=tokens,
+        cached_tokens=0,
+        output_tokens=0,
+        requests=1,
+        estimated=False,
+        micros=micros,
+        currency="USD",
+    )
+
+
+async def reserve(
+    store: Store, work: int, given: Limits, *, tokens: int = 0, micros: int | None = 0, later: float = 0.0
+) -> ledger.Granted | ledger.Throttled | ledger.Refused:
+    """Ask for an answer to a message."""
+    asked = ledger.Asked(
+        work_id=work,
+        accounts=accounts_of(MESSAGE, given, now=NOW),
+        paces=(("contact", "+1", given.contact.messages_per_minute),) if given.contact.messages_per_minute else (),
+        tokens=tokens,
+        micros=micros,
+        now=NOW + later,
+    )
+    return await store.transact(partial(ledger.reserve, asked, given))
+
+
+async def book(store: Store, work: int, given: Limits, took: ledger.Spending | None) -> None:
+    """Keep what it took."""
+    accounts = accounts_of(MESSAGE, given, now=NOW)
+    await store.transact(partial(ledger.book, work_id=work, accounts=accounts, spending=took, now=NOW))
+
+
+async def month(store: Store, given: Limits) -> ledger.Sums:
+    """The tenant's sums of the month."""
+    accounts = tenant_accounts(given, now=NOW)
+    found: dict[Account, ledger.Sums] = await store.transact(partial(ledger.read, accounts))
+    return found.get(accounts[1], ledger.Sums())
+
+
+async def test_what_is_reserved_counts_until_it_is_booked(store: Store) -> None:
+    """And then what was really taken counts."""
+    given = limits(tenant={"tokensPerMonth": 1000, "spendPerMonth": "0.001"})
+
+    first = await reserve(store, 1, given, tokens=600, micros=600)
+    second = await reserve(store, 2, given, tokens=600, micros=600)
+    await book(store, 1, given, spending(100, 100))
+    third = await reserve(store, 2, given, tokens=600, micros=600)
+
+    assert first == third == ledger.Granted()
+    assert second == ledger.Refused("tenant.tokensPerMonth", "tokens", told=False)
+    assert await month(store, given) == ledger.Sums(
+        messages=2, tokens=100, micros=100, reserved_tokens=600, reserved_micros=600
+    )
+
+
+async def test_many_at_once_never_overdraw(store: Store) -> None:
+    """Ten may have what three can have: three have it."""
+    given = limits(tenant={"tokensPerMonth": 1000})
+
+    answers = await asyncio.gather(*(reserve(store, work, given, tokens=300) for work in range(10)))
+
+    assert sum(isinstance(answer, ledger.Granted) for answer in answers) == 3
+    assert (await month(store, given)).reserved_tokens == 900
+
+
+async def test_a_message_that_is_tried_again_is_counted_and_reserved_once(store: Store) -> None:
+    """As after the death of whoever reserved for it."""
+    given = limits(tenant={"messagesPerMonth": 1, "tokensPerMonth": 1000}, contact={"messagesPerMinute": 1})
+
+    answers = [await reserve(store, 1, given, tokens=900) for _ in range(3)]
+
+    assert answers == [ledger.Granted()] * 3
+    assert await month(store, given) == ledger.Sums(messages=1, reserved_tokens=900)
+
+
+async def test_a_message_that_no_model_was_asked_for_frees_what_was_reserved(store: Store) -> None:
+    """And is counted all the same."""
+    given = limits(tenant={"tokensPerMonth": 1000})
+    await reserve(store, 1, given, tokens=900, micros=90)
+
+    await book(store, 1, given, None)
+
+    assert await month(store, given) == ledger.Sums(messages=1)
+
+
+async def test_a_price_that_nobody_knows_costs_all_that_was_reserved(store: Store) -> None:
+    """Not nothing."""
+    given = limits(tenant={"spendPerMonth": "1"})
+    await reserve(store, 1, given, tokens=900, micros=90)
+
+    await book(store, 1, given, spending(300, None))
+
+    assert await month(store, given) == ledger.Sums(messages=1, tokens=300, micros=90)
+
+
+async def test_a_spend_limit_lets_no_model_without_a_price_be_asked(store: Store) -> None:
+    """Though nothing was spent yet; a limit on tokens lets it."""
+    assert await reserve(store, 1, limits(tenant={"spendPerMonth": "5"}), tokens=10, micros=None) == ledger.Refused(
+        "tenant.spendPerMonth", "spend", told=False
+    )
+    assert await reserve(store, 1, limits(tenant={"tokensPerDay": 50}), tokens=10, micros=None) == ledger.Granted()
+
+
+async def test_a_reservation_that_nobody_comes_back_to_ends(store: Store) -> None:
+    """Its process died and its message was answered otherwise: the budget is whole again."""
+    given = limits(tenant={"tokensPerMonth": 1000})
+    await reserve(store, 1, given, tokens=900)
+
+    at_once = await reserve(store, 2, given, tokens=900)
+    later = await reserve(store, 2, given, tokens=900, later=1000.0)
+
+    assert (at_once, later) == (ledger.Refused("tenant.tokensPerMonth", "tokens", told=False), ledger.Granted())
+    assert (await month(store, given)).reserved_tokens == 900
+
+
+async def test_the_contact_is_told_once(store: Store) -> None:
+    """In a day."""
+    given = limits(contact={"messagesPerDay": 1})
+    await reserve(store, 1, given)
+
+    refused = [await reserve(store, work, given) for work in (2, 3, 4)]
+
+    assert refused == [ledger.Refused("contact.messagesPerDay", "messages", told=told) for told in (False, True, True)]
+
+
+async def test_what_comes_too_fast_waits_and_then_passes(store: Store) -> None:
+    """Until the moment that was told, and not a message longer."""
+    given = limits(contact={"messagesPerMinute": 2})
+
+    answers = [await reserve(store, work, given) for work in (1, 2, 3)]
+    wait = answers[2]
+    assert isinstance(wait, ledger.Throttled)
+    passed = await reserve(store, 3, given, later=wait.due - NOW)
+
+    assert answers[:2] == [ledger.Granted(), ledger.Granted()]
+    assert wait.due - NOW == pytest.approx(30.0)
+    assert wait.limit == "contact.messagesPerMinute"
+    assert passed == ledger.Granted()
+
+
+async def test_sums_of_people_that_are_long_over_are_forgotten(store: Store) -> None:
+    """The tenant's stay."""
+    given = limits(contact={"messagesPerDay": 5})
+    await reserve(store, 1, given)
+
+    assert await store.transact(partial(ledger.tidy, before=NOW - 1, limit=10)) == 0
+    assert await store.transact(partial(ledger.tidy, before=NOW + 1, limit=10)) == 1
+    assert (await month(store, given)).messages == 1
