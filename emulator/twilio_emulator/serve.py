@@ -81,9 +81,11 @@ def _alone(state: Path | None) -> Iterator[None]:
 
 def _lock_of(state: Path) -> IO[str]:
     try:
-        return state.with_name(f"{state.name}.lock").open("w", encoding="utf-8")
-    except OSError as error:
-        raise StateError(f"--state {state}: give a writable file of this emulator ({error.strerror})") from error
+        real = state.resolve()  # a link to a state file is that file
+        return real.with_name(f"{real.name}.lock").open("w", encoding="utf-8")
+    except (OSError, RuntimeError) as error:  # links may lead to one another
+        reason = getattr(error, "strerror", None) or error
+        raise StateError(f"--state {state}: give a writable file of this emulator ({reason})") from error
 
 
 def server_tls(certificate: Path, key: Path | None) -> ssl.SSLContext:

@@ -142,10 +142,13 @@ async def test_a_clock_that_was_moved_stays_moved_over_a_kill(tmp_path: Path) ->
 
 
 async def test_two_emulators_on_one_state_file_are_refused(tmp_path: Path) -> None:
-    """Both would send its webhooks; the first goes on undisturbed."""
-    state = ["--state", str(tmp_path / "state.sqlite3")]
-    async with serving(*state) as (_, url):
-        status, _, complaint = await run("serve", "--port", "0", "--account-sid", SID, "--auth-token", TOKEN, *state)
+    """Both would send its webhooks; the first goes on undisturbed. Nor by another name of the file."""
+    state, link = tmp_path / "state.sqlite3", tmp_path / "link.sqlite3"
+    link.symlink_to(state)
+    async with serving("--state", str(state)) as (_, url):
+        status, _, complaint = await run(
+            "serve", "--port", "0", "--account-sid", SID, "--auth-token", TOKEN, "--state", str(link)
+        )
         assert await _accounts(url)
 
     assert status == 1
