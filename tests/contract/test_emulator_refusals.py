@@ -195,6 +195,7 @@ CASES = [
     search("pattern of signs", "US/Local.json?Contains=%25%25%25", 20001, "Contains"),
     search("no boolean", "US/Local.json?SmsEnabled=yes", 20001, "SmsEnabled"),
     search("no place", "US/Local.json?NearLatLong=here", 20001, "NearLatLong"),
+    search("no place on the globe", "US/Local.json?NearLatLong=91,181", 20001, "NearLatLong"),
     search("near no number", "US/Local.json?NearNumber=12", 20001, "NearNumber"),
     search("page too large", "US/Local.json?PageSize=1001", 20007, "PageSize"),
     # purchases

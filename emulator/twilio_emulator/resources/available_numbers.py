@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import partial
 from typing import TYPE_CHECKING
@@ -134,9 +135,10 @@ def _near(params: Params) -> tuple[tuple[float, float] | None, str]:
     if not text:
         return None, place.area.prefix if place else ""
     match = _LAT_LONG.fullmatch(text)
-    if match is None:
-        raise invalid("NearLatLong", "give latitude,longitude in degrees")
-    return (float(match[1]), float(match[2])), place.area.prefix if place else ""
+    latitude, longitude = (float(match[1]), float(match[2])) if match else (math.inf, math.inf)
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        raise invalid("NearLatLong", "give latitude,longitude in degrees, such as 25.77,-80.19")
+    return (latitude, longitude), place.area.prefix if place else ""
 
 
 def _render(offer: Offer) -> Json:
