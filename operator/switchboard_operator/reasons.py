@@ -73,6 +73,7 @@ MIGRATION_FAILED = "MigrationFailed"
 SCHEMA_MISSING = "SchemaMissing"
 SCHEMA_NEWER = "SchemaNewer"
 MODEL_NOT_AVAILABLE = "ModelNotAvailable"
+EGRESS_NOT_ALLOWED = "EgressNotAllowed"
 ROLLOUT_PENDING = "RolloutPending"
 ROLLOUT_FAILED = "RolloutFailed"
 CREDENTIALS_REJECTED = "CredentialsRejected"
@@ -297,9 +298,15 @@ CATALOGUE: tuple[Reason, ...] = (
     ),
     Reason(
         MODEL_NOT_AVAILABLE,
-        "The Assistant has a model and no script; this version answers from scripts.",
+        "The Assistant has no script, and none of its models is of a provider that this version serves.",
         _AUTHOR,
-        "Give the Assistant a spec.script.",
+        "Use the provider openai, anthropic or google, or give the Assistant a spec.script.",
+    ),
+    Reason(
+        EGRESS_NOT_ALLOWED,
+        "The Assistant calls a host inside of the cluster that is not in the platform's list.",
+        _ADMIN,
+        "Add the host, or host:port, to runtime.egressAllow of the chart, or use a public https address.",
     ),
     Reason(ROLLOUT_PENDING, "The runtime's pods are not ready yet.", _OPERATOR, "Wait."),
     Reason(

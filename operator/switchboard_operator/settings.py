@@ -30,6 +30,7 @@ class Settings:
         runtime_image: image of the tenants' bot runtime.
         runtime_pull_policy: its imagePullPolicy.
         runtime_pull_secrets: names of its imagePullSecrets in the tenants' namespaces.
+        runtime_egress: ``host`` or ``host:port`` that assistants may call wherever they are and by plain http.
         installation_id: part of every ownership mark; survives the cluster.
         namespace: where the Secrets of TwilioAccounts are; the pod's own namespace by default.
         kubeconfig: path of a kubeconfig file; None inside a cluster.
@@ -49,6 +50,7 @@ class Settings:
     runtime_image: str
     runtime_pull_policy: str = "IfNotPresent"
     runtime_pull_secrets: tuple[str, ...] = ()
+    runtime_egress: tuple[str, ...] = ()
     installation_id: str = "default"
     namespace: str | None = None
     kubeconfig: str | None = None
@@ -74,6 +76,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         runtime_image=_required(env, "RUNTIME_IMAGE", "the image of the tenants' bot runtime"),
         runtime_pull_policy=_choice(env, "RUNTIME_PULL_POLICY", "IfNotPresent", _PULL_POLICIES),
         runtime_pull_secrets=tuple((env.get(PREFIX + "RUNTIME_PULL_SECRETS") or "").split()),
+        runtime_egress=_hosts(env),
         installation_id=env.get(PREFIX + "INSTALLATION_ID") or "default",
         namespace=env.get(PREFIX + "NAMESPACE") or None,
         kubeconfig=env.get("KUBECONFIG") or None,
@@ -124,6 +127,16 @@ def _domain(env: Mapping[str, str]) -> str | None:
     if domain is not None and not grammar.fits(grammar.DOMAIN, domain):
         raise SettingsError(f"{PREFIX}DOMAIN is {domain!r}; set it to a DNS name such as bots.example.com")
     return domain
+
+
+def _hosts(env: Mapping[str, str]) -> tuple[str, ...]:
+    hosts = tuple((env.get(PREFIX + "RUNTIME_EGRESS") or "").lower().split())
+    for host in hosts:
+        if not grammar.fits(grammar.HOST_AND_PORT, host):
+            raise SettingsError(
+                f"{PREFIX}RUNTIME_EGRESS has {host!r}; write HOST or HOST:PORT with blanks between, as in llm.ai.svc:80"
+            )
+    return hosts
 
 
 def _listen(env: Mapping[str, str]) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from switchboard_operator.adapters.kubeconfig import Connection, connect, open_s
 from switchboard_operator.adapters.postgres import PostgresDatabase
 from switchboard_operator.adapters.twilio import TwilioSdk
 from switchboard_operator.desired import names
+from switchboard_operator.desired.egress import Egress
 from switchboard_operator.desired.objects import Routing
 from switchboard_operator.desired.runtime import RuntimeImage
 from switchboard_operator.engine.backoff import Backoff
@@ -33,6 +34,7 @@ from switchboard_operator.engine.watches import Watch
 from switchboard_operator.ports import Ref, ref_of
 from switchboard_operator.reconcile.account import AccountReconciler
 from switchboard_operator.reconcile.accounts import Accounts
+from switchboard_operator.reconcile.assistants import Assistants
 from switchboard_operator.reconcile.catalogues import Catalogues
 from switchboard_operator.reconcile.children import ChildCache, Children
 from switchboard_operator.reconcile.databases import Databases
@@ -160,7 +162,13 @@ def _assemble(
         accounts=accounts,
         controller=controller,
         children=children,
-        catalogues=catalogues,
+        assistants=Assistants(
+            cluster=cluster,
+            catalogues=catalogues,
+            egress=Egress(settings.runtime_egress),
+            clock=clock,
+            lifetime=settings.drift_interval,
+        ),
         databases=databases,
         clock=clock,
         namespace=namespace,
@@ -186,7 +194,7 @@ def _add_reconcilers(
     accounts: Accounts,
     controller: Controller,
     children: ChildCache,
-    catalogues: Catalogues,
+    assistants: Assistants,
     databases: Databases,
     clock: SystemClock,
     namespace: str,
@@ -204,7 +212,7 @@ def _add_reconcilers(
         clock=clock,
     )
     reconcilers["Plan"] = PlanReconciler(clock=clock)
-    reconcilers["Assistant"] = AssistantReconciler(catalogues=catalogues, clock=clock, interval=settings.drift_interval)
+    reconcilers["Assistant"] = AssistantReconciler(assistants=assistants, clock=clock, interval=settings.drift_interval)
     reconcilers["TwilioSubaccount"] = SubaccountReconciler(
         twilio=twilio,
         accounts=accounts,
@@ -234,7 +242,7 @@ def _add_reconcilers(
         accounts=accounts,
         reader=store,
         subaccounts=Subaccounts(cluster=cluster, reader=store, intents=intents, remember=controller.remember),
-        catalogues=catalogues,
+        assistants=assistants,
         children=Children(cluster=cluster, cache=children),
         databases=databases,
         image=_image(settings),

@@ -365,11 +365,19 @@ def test_largest_assistant_stays_within_the_budget_of_its_rules(put: Put) -> Non
     """All caps reached at once, the rules still run within their budget."""
     texts = {f"a{letter}": "x" * 20 for letter in "abcdefghijklmnop"}
     words = [f"{'w' * 60}{index:02}" for index in range(32)]
+    long = f"https://{'a.' * 9}example.com/{'p' * 400}"
+    prices = [
+        {"validFrom": f"2026-01-{day:02}", "input": "1", "output": "1", "cachedInput": "1"} for day in range(1, 17)
+    ]
+    parameters = [{"name": f"p{n}", "oneOf": [f"{'v' * 70}{value}" for value in range(50)]} for n in range(16)]
     document = copy.deepcopy(BASES["Assistant"])
     document["spec"] = {
         "instructions": "x" * 32_768,
-        "model": {"provider": "openai", "name": "m"},
-        "fallbackModels": [{"provider": "p", "name": "m", "baseURL": f"https://{'a.' * 9}example.com/{'p' * 400}"}] * 4,
+        "model": {"provider": "openai", "name": "m", "secretRef": {"name": "s"}, "prices": prices},
+        "fallbackModels": [{"provider": "p", "name": "m", "baseURL": long, "prices": prices}] * 4,
+        "httpTools": [
+            {"name": f"t{n}", "description": "x" * 500, "url": long, "parameters": parameters} for n in range(16)
+        ],
         "script": {
             "rules": [{"when": {"matches": words}, "reply": texts}] * 100,
             "otherwise": texts,

@@ -41,6 +41,7 @@ def test_helm_lint_has_nothing_to_say(values: dict[str, Any]) -> None:
         ({"domain": "localhost"}, "domain"),
         ({"database": {"secretName": "No_Name"}}, "secretName"),
         ({"database": {"ports": []}}, "ports"),
+        ({"runtime": {"egressAllow": ["http://llm.models.svc"]}}, "egressAllow"),
         ({"workers": 0}, "workers"),
         ({"driftInterval": "10m"}, "driftInterval"),
         ({"logLevel": "LOUD"}, "logLevel"),

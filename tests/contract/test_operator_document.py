@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,17 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from switchboard_operator.api.llm import OWN_TOOLS
 from switchboard_operator.desired.catalogue import parse_catalogue
-from switchboard_operator.desired.document import document_of, place_of
+from switchboard_operator.desired.document import Place, document_of, place_of
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
 from switchboard_operator.desired.runtime import CREDENTIALS_DIR, DATA_DIR, TENANTS_DIR, RuntimeImage
 from switchboard_operator.desired.scripts import PLACEHOLDERS, check_script
+from switchboard_operator.desired.thinking import PROVIDERS, TOOLS, model_of, secret_files, served_models, texts_of
+from switchboard_operator.desired.unserved import of_assistant
 from switchboard_operator.errors import Invalid
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile import secrets as keeper
+from switchboard_runtime.assistants.factory import check_assistants
 from switchboard_runtime.config import Settings, TenantDocument, load_directory
 from switchboard_runtime.config import credentials as runtime_credentials
-from switchboard_runtime.config.documents import Script
+from switchboard_runtime.config import documents as runtime_documents
+from switchboard_runtime.config.documents import LanguageModel, ModelChoice, Script
 from switchboard_runtime.edge.routes import ROUTES
 from tests.support import manifests
 from tests.support.ports import sid
@@ -40,6 +46,8 @@ from tests.support.smallworld import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 ACCOUNT = sid("AC", "tenant")
 
@@ -68,6 +76,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
     products = {
         name: parse_catalogue("menu", {"catalogue.json": json.dumps(draw(manifests.PRODUCTS))}) for name in names
     }
+    texts = {name: texts_of(name, draw(manifests.CONFIG_MAPS)) for name in names}
     document = document_of(
         tenant=tenant,
         place=place,
@@ -76,6 +85,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
         numbers=numbers,
         assistants=assistants,
         products=products,
+        texts=texts,
     )
     parts = TenantParts(
         tenant=tenant,
@@ -102,7 +112,8 @@ def test_the_runtime_reads_what_the_operator_writes(made: tuple[dict[str, Any], 
     (text,) = data.values()
     assert json.loads(text) == document
     read = TenantDocument.model_validate_json(text)
-    assert read.model_dump(mode="json", by_alias=True, exclude_none=True) == _without_none(document)
+    told = read.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    assert told == _without_none(document)
     assert read.host == parts.place.host
 
 
@@ -169,6 +180,72 @@ def _passes(act: Callable[[], object], refusal: type[Exception]) -> bool:
     except refusal:
         return False
     return True
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spec=manifests.assistant_specs())
+def test_what_a_model_needs_is_mounted_and_found(
+    spec: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The runtime's own check at its start passes with the files of the pod's volume: no key is missing."""
+    folder = tmp_path_factory.mktemp("credentials")
+    assistant = resource("Assistant", "sales", spec)
+    document = document_of(
+        tenant=resource("Tenant", "acme", {"planRef": {"name": "p"}, "domain": "bots.example.com"}),
+        place=Place("acme", "acme.bots.example.com"),
+        account_sid=ACCOUNT,
+        endpoint=None,
+        numbers=[],
+        assistants=[assistant],
+        products={},
+        texts={},
+    )
+    for files in secret_files([assistant]):
+        for key, path in files.items or ():
+            (folder / path).write_text(f"{key} of {files.secret}")
+    read = TenantDocument.model_validate_json(json.dumps(document))
+
+    def secret(name: str) -> str | None:
+        return (folder / name).read_text() if (folder / name).exists() else None
+
+    if read.assistants[0].model is not None:
+        check_assistants(read, secret=secret, knowledge=folder)
+        keys = [choice.api_key for choice in read.assistants[0].model.choices if choice.api_key]
+        assert all((folder / key).read_text().startswith("apiKey of ") for key in keys)
+    assert (read.assistants[0].model is None) is (spec.get("model") is None or not served_models(assistant))
+    assert not {path.name for path in folder.iterdir()} & {*runtime_credentials._REQUIRED, "databaseUrl"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(spec=manifests.assistant_specs())
+def test_every_wish_reaches_the_runtime_or_the_condition(spec: dict[str, Any]) -> None:
+    """Nothing that an Assistant asks for is passed over in silence."""
+    assistant = resource("Assistant", "sales", spec)
+    model = model_of(assistant, [])
+    unserved = of_assistant(assistant)
+    asked = [spec["model"], *spec.get("fallbackModels", [])] if "model" in spec else []
+    served = len(model["choices"]) if model else 0
+
+    assert served + sum(".provider: " in text for text in unserved) == len(asked)
+    if model is None:
+        return
+    tools = [tool["name"] for tool in spec.get("tools", [])]
+    assert len(model.get("tools", [])) + ("spec.tools: BusinessHours" in unserved) == len(tools)
+    assert [tool["name"] for tool in model["httpTools"]] == [tool["name"] for tool in spec.get("httpTools", [])]
+    guardrails = spec.get("guardrails", {})
+    assert ("spec.guardrails.onlyFromKnowledge" in unserved) is guardrails.get("onlyFromKnowledge", False)
+    refuses = bool(model["topic"] and model["topic"]["refusal"])
+    assert refuses or "refusal" not in guardrails or any("guardrails.refusal" in text for text in unserved)
+
+
+def test_providers_and_tools_are_the_runtimes() -> None:
+    """The operator's tables name what the runtime's models take, and no more."""
+    fields = LanguageModel.model_fields["tools"].annotation, ModelChoice.model_fields["provider"].annotation
+    tools, providers = (set(re.findall(r"'(\w+)'", str(field))) for field in fields)
+
+    assert set(TOOLS.values()) == tools
+    assert set(PROVIDERS) == providers
+    assert set(OWN_TOOLS) == set(runtime_documents._OWN_TOOLS)
 
 
 def test_both_sides_name_the_same_files() -> None:

@@ -23,7 +23,10 @@ _KUBERNETES = "1.35.0"
 EMULATOR = {"enabled": True, "accountSid": "AC" + "0" * 31 + "1", "authToken": "made-up-for-a-test"}
 EVERYTHING = {
     "image": {"repository": "registry.example.com/switchboard-operator", "tag": "1.2.3", "pullSecrets": ["registry"]},
-    "runtime": {"image": {"repository": "registry.example.com/bots", "tag": "4.5.6", "pullSecrets": ["one", "two"]}},
+    "runtime": {
+        "image": {"repository": "registry.example.com/bots", "tag": "4.5.6", "pullSecrets": ["one", "two"]},
+        "egressAllow": ["llm.models.svc:8000", "10.0.0.7"],
+    },
     "installationId": "production-eu",
     "domain": "bots.example.com",
     "ingress": {"className": "nginx", "tlsSecret": "wildcard"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from switchboard_operator.api import grammar
+from switchboard_operator.api.llm import OWN_TOOLS
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -33,6 +34,10 @@ def _optional(**fields: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=fields)
 
 
+def _object(given: dict[str, SearchStrategy[Any]], /, **more: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(given, optional=more)
+
+
 RULES = st.fixed_dictionaries(
     {
         "when": st.fixed_dictionaries({"matches": st.lists(LINES, min_size=1, max_size=3, unique=True)}),
@@ -42,12 +47,67 @@ RULES = st.fixed_dictionaries(
 SCRIPTS = st.fixed_dictionaries({"rules": st.lists(RULES, min_size=1, max_size=3), "otherwise": TEXTS})
 
 
+PRICES = st.from_regex(grammar.PRICE, fullmatch=True)
+SECRETS = OBJECT_NAMES.map(lambda name: {"name": name})
+URLS = st.sampled_from(
+    ["https://models.example.com/v1", "https://proxy.example.com:8443", "http://llm.models.svc:8000/v1"]
+)
+TOOL_NAMES = st.from_regex(grammar.TOOL_NAME, fullmatch=True).filter(lambda name: name not in OWN_TOOLS)
+_PRICE_ROWS = _object(
+    {"validFrom": st.from_regex(grammar.DAY, fullmatch=True), "input": PRICES, "output": PRICES},
+    currency=st.sampled_from(["ARS", "USD"]),
+    cachedInput=PRICES,
+)
+MODELS = _object(
+    {"provider": st.sampled_from(["openai", "anthropic", "google", "cohere"]), "name": LINES, "secretRef": SECRETS},
+    baseURL=URLS,
+    prices=st.lists(_PRICE_ROWS, max_size=2, unique_by=lambda row: str(row["validFrom"])),
+)
+_PARAMETERS = _object(
+    {"name": TOOL_NAMES},
+    description=PROSE,
+    type=st.sampled_from(["string", "integer", "number", "boolean"]),
+    required=st.booleans(),
+    oneOf=st.lists(LINES, max_size=2, unique=True),
+)
+HTTP_TOOLS = _object(
+    {"name": TOOL_NAMES, "description": PROSE, "url": URLS},
+    method=st.sampled_from(["GET", "POST"]),
+    secretRef=SECRETS,
+    parameters=st.lists(_PARAMETERS, max_size=2, unique_by=lambda parameter: str(parameter["name"])),
+)
+GUARDRAILS = _optional(
+    topic=LINES,
+    blockedTopics=st.lists(LINES, min_size=1, max_size=2, unique=True),
+    refusal=TEXTS,
+    onlyFromKnowledge=st.booleans(),
+    languages=st.lists(LANGUAGES, min_size=1, max_size=2, unique=True),
+)
+TOOLS = st.sampled_from(["SearchCatalogue", "CaptureLead", "HandOff", "BusinessHours"]).map(lambda name: {"name": name})
+
+
 @st.composite
 def assistant_specs(draw: st.DrawFn) -> dict[str, Any]:
-    """The spec of an Assistant with a script."""
-    script = draw(SCRIPTS)
-    catalogue = {"catalogue": {"configMapRef": {"name": "menu"}}} if _speaks_of_products(script) else {}
-    return {"script": script} | catalogue | draw(_optional(instructions=PROSE, disclosure=TEXTS))
+    """The spec of an Assistant with a script, with models, or with both."""
+    script = draw(st.none() | SCRIPTS)
+    catalogue = {"catalogue": {"configMapRef": {"name": "menu"}}} if script and _speaks_of_products(script) else {}
+    scripted = {"script": script} if script else {}
+    model = draw(MODELS) if script is None or draw(st.booleans()) else None
+    thinking = {"model": model, "instructions": draw(PROSE)} if model else {}
+    rest = _optional(
+        disclosure=TEXTS,
+        canned=TEXTS,
+        fallbackModels=st.lists(MODELS, max_size=4),
+        tools=st.lists(TOOLS, max_size=4, unique_by=lambda tool: tool["name"]),
+        httpTools=st.lists(HTTP_TOOLS, max_size=2, unique_by=lambda tool: tool["name"]),
+        guardrails=GUARDRAILS,
+        limits=_optional(
+            maxOutputTokens=st.integers(1, 100_000),
+            turnDeadline=st.integers(1, 300).map(lambda seconds: f"{seconds}s"),
+        ),
+    )
+    given = draw(rest)
+    return scripted | catalogue | (given if model else {k: v for k, v in given.items() if k == "disclosure"}) | thinking
 
 
 def _speaks_of_products(script: dict[str, Any]) -> bool:
@@ -76,6 +136,7 @@ def number_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
     )
 
 
+CONFIG_MAPS = st.dictionaries(st.from_regex(r"[-._a-zA-Z0-9]{1,253}", fullmatch=True), PROSE, max_size=3)
 PRODUCTS = st.lists(
     st.fixed_dictionaries(
         {"name": LINES.filter(str.strip)},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import wiring
 from switchboard_operator.api import API_VERSION, KINDS
+from switchboard_operator.desired.egress import Egress
 from switchboard_operator.engine.backoff import Backoff
 from switchboard_operator.engine.controller import Controller, Reconciler
 from switchboard_operator.engine.events import Recorder
@@ -23,6 +24,7 @@ from switchboard_operator.engine.routes import add_indexes
 from switchboard_operator.engine.store import Store
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.accounts import Accounts
+from switchboard_operator.reconcile.assistants import Assistants
 from switchboard_operator.reconcile.catalogues import Catalogues
 from switchboard_operator.reconcile.children import ChildCache
 from switchboard_operator.reconcile.databases import Databases
@@ -43,6 +45,7 @@ _SETTINGS = Settings(
     installation_id="test",
     drift_interval=INTERVAL,
     database_secret="database",
+    runtime_egress=("llm.models.svc:8000",),
 )
 _ORDER = [kind.crd.kind for kind in KINDS]
 _MODELS = {kind.crd.kind: kind for kind in KINDS}
@@ -139,6 +142,7 @@ class SmallWorld:
     accounts: Accounts = field(init=False)
     children: ChildCache = field(init=False)
     migrations: Migrations = field(init=False)
+    catalogues: Catalogues = field(init=False)
 
     def __post_init__(self) -> None:
         """Nothing is stored but the Secret of the parent account."""
@@ -174,13 +178,20 @@ class SmallWorld:
             image=wiring._image(settings),
             clock=clock,
         )
+        self.catalogues = Catalogues(cluster=cluster, clock=clock, lifetime=INTERVAL)
         parts: Any = {  # wired as in production; only the ports are ours
             "cluster": cluster,
             "twilio": self.twilio,
             "accounts": self.accounts,
             "controller": self.controller,
             "children": self.children,
-            "catalogues": Catalogues(cluster=cluster, clock=clock, lifetime=INTERVAL),
+            "assistants": Assistants(
+                cluster=cluster,
+                catalogues=self.catalogues,
+                egress=Egress(settings.runtime_egress),
+                clock=clock,
+                lifetime=INTERVAL,
+            ),
             "databases": Databases(
                 cluster=cluster,
                 database=self.database,

@@ -5,19 +5,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from switchboard_operator.api import grammar
 from switchboard_operator.api.conditions import Status
 from switchboard_operator.api.fields import (
     ConfigMapRef,
     Duration,
-    Languages,
-    Line,
     Money,
-    SecretRef,
-    ServiceURL,
     ShortLine,
     Texts,
 )
+from switchboard_operator.api.llm import Guardrails, HttpTool, Knowledge, Model, Tool
 from switchboard_operator.api.model import ApiModel
 from switchboard_operator.api.naming import NAME_FITS_LABEL
 from switchboard_operator.api.resource import Column, CustomResource, Resource
@@ -28,50 +24,9 @@ from switchboard_operator.api.rules import (
     at_least_one,
     duration_between,
     exactly_one,
-    matches,
-    one_line,
 )
 
 TURN = timedelta(seconds=20)
-
-
-class Model(ApiModel):
-    """A language model."""
-
-    provider: Annotated[
-        str,
-        Field(max_length=32),
-        matches(
-            grammar.PROVIDER,
-            "is no provider: write its name in lower case, as in openai, anthropic or google",
-        ),
-    ]
-    """Who serves it, by pydantic-ai's name."""
-
-    name: Annotated[str, Field(min_length=1, max_length=128), one_line()]
-    """Its name at the provider."""
-
-    secret_ref: SecretRef | None = None
-    """Secret with the key `apiKey`. A model served without a key needs none."""
-
-    base_url: ServiceURL | None = None
-    """Where the provider's API is, for proxies and models of your own. The administrator's list of hosts must
-    have it."""
-
-
-class Tool(ApiModel):
-    """Something the model may do."""
-
-    name: Literal["SearchCatalogue", "HandOff", "BusinessHours"]
-    """SearchCatalogue: look up products. HandOff: fetch a person. BusinessHours: know when people are
-    there."""
-
-
-class Knowledge(ApiModel):
-    """Texts that the model may quote."""
-
-    config_map_ref: ConfigMapRef
-    """ConfigMap whose values are the texts, one a key."""
 
 
 class Catalogue(ApiModel):
@@ -95,22 +50,6 @@ class AssistantLimits(ApiModel):
 
     spend_per_month: Money | None = None
     """Money in a calendar month, in the plan's currency."""
-
-
-class Guardrails(ApiModel):
-    """What the model must not do."""
-
-    blocked_topics: Annotated[list[Line], Field(min_length=1, max_length=64), ListSet()] | None = None
-    """Subjects that it declines to speak of."""
-
-    only_from_knowledge: bool = False
-    """Whether it answers from catalogue and knowledge only."""
-
-    languages: Languages | None = None
-    """Languages it may answer in; absent means the tenant's."""
-
-    refusal: Texts | None = None
-    """What it says instead, by language."""
 
 
 class When(ApiModel):
@@ -167,6 +106,9 @@ class AssistantSpec(ApiModel):
     tools: Annotated[list[Tool], Field(max_length=16), ListMap(("name",))] | None = None
     """What the model may do. Default: all that there is something for."""
 
+    http_tools: Annotated[list[HttpTool], Field(max_length=16), ListMap(("name",))] | None = None
+    """Systems of the tenant's that the model may ask."""
+
     knowledge: Annotated[list[Knowledge], Field(max_length=16)] | None = None
     """Texts that the model may quote."""
 
@@ -184,6 +126,10 @@ class AssistantSpec(ApiModel):
 
     script: Script | None = None
     """Rules that answer without a model, or when the model fails."""
+
+    canned: Texts | None = None
+    """What is said when no model answers and no rule of the script fits, by language; a person is fetched then.
+    Default: the runtime's own words."""
 
     validations: ClassVar[tuple[Rule, ...]] = (
         at_least_one(

@@ -43,6 +43,14 @@ NUMBER_PATTERN: Final = r"^[+0-9A-Za-z*%]{2,16}$"
 IMAGE: Final = r"^[a-z0-9][-a-z0-9._/:]{0,200}(@sha256:[0-9a-f]{64})?$"
 USAGE_CATEGORY: Final = r"^[a-z][a-z0-9-]{1,79}$"
 PERMISSION: Final = r"^/twilio/[a-z0-9/_.-]{1,120}$"
+TOOL_NAME: Final = r"^[a-z][a-z0-9_]{0,47}$"
+PRICE: Final = r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?$"
+_DAY_OF_YEAR = (
+    r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+)
+DAY: Final = rf"^20[0-9]{{2}}-{_DAY_OF_YEAR}$"
+"""ISO 8601, without leap days, which no grammar can tell."""
+
 PROVIDER: Final = r"^[a-z][a-z0-9-]{0,31}$"
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -52,6 +60,7 @@ _PUBLIC_HOST = rf"({_LABEL}\.){{1,10}}[a-z]([-a-z0-9]{{0,61}}[a-z0-9])?"
 _SERVICE_HOST = rf"{_LABEL}\.{_LABEL}\.svc(\.cluster\.local)?"
 _LOOPBACK = r"(localhost|127\.0\.0\.1)"
 
+HOST_AND_PORT: Final = rf"^({_LABEL}\.){{0,10}}{_LABEL}(:{_PORT})?$"
 DOMAIN: Final = rf"^{_PUBLIC_HOST}$"
 PUBLIC_URL: Final = rf"^https://{_PUBLIC_HOST}{_PORT_AND_PATH}$"
 """https and a DNS name: no address, no single label, no user info, no query, no fragment."""

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
+from switchboard_operator.desired.thinking import model_of
 from switchboard_operator.errors import Stalled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from switchboard_operator.api import Assistant, BotNumber, Tenant
+    from switchboard_operator.desired.thinking import Text
 
 SCHEMA = "runtime.switchboard.dev/v1"
 CHANNELS = ("sms", "voice", "whatsapp")
@@ -62,6 +64,7 @@ def document_of(
     numbers: Sequence[BotNumber],
     assistants: Sequence[Assistant],
     products: Mapping[str, list[dict[str, Any]]],
+    texts: Mapping[str, Sequence[Text]],
 ) -> dict[str, Any]:
     """Build the document.
 
@@ -73,6 +76,7 @@ def document_of(
         numbers: the tenant's numbers that Twilio has confirmed.
         assistants: those that the tenant or its numbers name.
         products: by assistant name, from its catalogue.
+        texts: by assistant name, what its models may quote.
     """
     bot = tenant.spec.bot
     meta = tenant.metadata
@@ -94,7 +98,7 @@ def document_of(
         "defaultAssistant": bot.assistant_ref.name if bot.assistant_ref else None,
         "numbers": [_number(number) for number in sorted(numbers, key=lambda n: n.metadata.name)],
         "assistants": [
-            _assistant(assistant, products.get(assistant.metadata.name, []))
+            _assistant(assistant, products.get(assistant.metadata.name, []), texts.get(assistant.metadata.name, ()))
             for assistant in sorted(assistants, key=lambda a: a.metadata.name)
         ],
     }
@@ -112,13 +116,15 @@ def _number(number: BotNumber) -> dict[str, Any]:
     }
 
 
-def _assistant(assistant: Assistant, products: list[dict[str, Any]]) -> dict[str, Any]:
+def _assistant(assistant: Assistant, products: list[dict[str, Any]], texts: Sequence[Text]) -> dict[str, Any]:
     spec = assistant.spec
     script = spec.script
+    model = model_of(assistant, texts)
     return {
         "name": assistant.metadata.name,
         "instructions": spec.instructions,
         "disclosure": dict(spec.disclosure) if spec.disclosure else None,
         "products": products,
         "script": script.model_dump(mode="json", by_alias=True, exclude_none=True) if script else None,
+        **({"model": model} if model else {}),
     }

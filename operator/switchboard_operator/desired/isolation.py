@@ -12,15 +12,13 @@ RUNTIME_PORT = 8080
 _METADATA_SERVICE = "169.254.0.0/16"
 
 
-def network_policy(
-    *, selector: dict[str, str], endpoint: str | None, database_ports: Iterable[int] = ()
-) -> dict[str, Any]:
+def network_policy(*, selector: dict[str, str], endpoint: str | None, more_ports: Iterable[int] = ()) -> dict[str, Any]:
     """The spec of a NetworkPolicy: deny all but HTTP in, DNS and HTTPS out.
 
     Args:
         selector: the labels of the tenant's pods.
         endpoint: what stands in for Twilio; a port other than 443 is let out to the cluster's pods.
-        database_ports: of PostgreSQL, in the cluster or outside of it.
+        more_ports: of databases and model servers, in the cluster or outside of it.
     """
     egress: list[dict[str, Any]] = [
         {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
@@ -32,7 +30,7 @@ def network_policy(
     port = _port(endpoint)
     if port not in {None, 443}:
         egress.append({"to": [{"namespaceSelector": {}}], "ports": [{"port": port, "protocol": "TCP"}]})
-    ports = [{"port": port, "protocol": "TCP"} for port in database_ports]
+    ports = [{"port": port, "protocol": "TCP"} for port in dict.fromkeys(more_ports)]
     if ports:
         egress.append({"to": [*_outside(), {"namespaceSelector": {}}], "ports": ports})
     return {

@@ -15,6 +15,7 @@ from switchboard_operator.errors import Invalid
 if TYPE_CHECKING:
     from switchboard_operator.api import Tenant
     from switchboard_operator.desired.document import Place
+    from switchboard_operator.desired.egress import Egress
 
 _CONFIG_LIMIT = 1_000_000
 _DEFAULT_SIZE = "1Gi"
@@ -39,6 +40,7 @@ class TenantParts:
     """Everything that a tenant's objects follow from.
 
     ``database_ports`` are those of the PostgreSQL servers that keep the tenant; None where a file of its own does.
+    ``keys`` are the files that its assistants need; ``egress`` is where they may call, None where none has a model.
     """
 
     tenant: Tenant
@@ -51,6 +53,8 @@ class TenantParts:
     image: RuntimeImage
     routing: Routing
     database_ports: tuple[int, ...] | None = None
+    keys: tuple[SecretFiles, ...] = ()
+    egress: Egress | None = None
 
 
 def objects_of(parts: TenantParts) -> list[dict[str, Any]]:
@@ -126,7 +130,11 @@ def _claim(parts: TenantParts) -> dict[str, Any]:
 
 
 def _network_policy(parts: TenantParts) -> dict[str, Any]:
-    spec = network_policy(selector=_selector(parts), endpoint=parts.endpoint, database_ports=parts.database_ports or ())
+    spec = network_policy(
+        selector=_selector(parts),
+        endpoint=parts.endpoint,
+        more_ports=(*(parts.database_ports or ()), *(parts.egress.ports if parts.egress else ())),
+    )
     return _object(parts, api="networking.k8s.io/v1", kind="NetworkPolicy", name=_runtime(parts), spec=spec)
 
 
@@ -150,7 +158,7 @@ def _disruption_budget(parts: TenantParts) -> dict[str, Any]:
 def _deployment(parts: TenantParts, config: str) -> dict[str, Any]:
     tenant = parts.tenant.metadata.name
     keeps_file = parts.database_ports is None
-    more = () if keeps_file else (SecretFiles(names.database_secret_name(tenant)),)
+    database = () if keeps_file else (SecretFiles(names.database_secret_name(tenant)),)
     work = Workload(
         name=_runtime(parts),
         slug=parts.place.slug,
@@ -159,7 +167,8 @@ def _deployment(parts: TenantParts, config: str) -> dict[str, Any]:
         config=config,
         secret=parts.secret,
         claim=names.data_name(tenant) if keeps_file else None,
-        more_secrets=more,
+        more_secrets=(*database, *parts.keys),
+        egress=parts.egress,
         replicas=parts.replicas,
         resources=parts.resources,
         image=parts.image,

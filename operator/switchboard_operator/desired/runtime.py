@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchboard_operator.desired.isolation import RUNTIME_PORT
+
+if TYPE_CHECKING:
+    from switchboard_operator.desired.egress import Egress
 
 TENANTS_DIR = "/etc/switchboard/tenants"
 CREDENTIALS_DIR = "/etc/switchboard/credentials"
@@ -15,6 +18,11 @@ _DRAIN_SECONDS = 3
 _DEFAULT_RESOURCES = {
     "requests": {"cpu": "25m", "memory": "64Mi"},
     "limits": {"memory": "256Mi"},
+}
+# The vendors' libraries take 50 to 110 MiB.
+_RESOURCES_WITH_MODELS = {
+    "requests": {"cpu": "25m", "memory": "128Mi"},
+    "limits": {"memory": "384Mi"},
 }
 
 
@@ -56,6 +64,7 @@ class Workload:
         resources: as in a container, or None for the defaults.
         image: what runs.
         more_secrets: what else lies in the folder of credentials.
+        egress: where its assistants may call; None where none of them has a model.
     """
 
     name: str
@@ -69,6 +78,7 @@ class Workload:
     resources: dict[str, Any] | None
     image: RuntimeImage
     more_secrets: tuple[SecretFiles, ...] = ()
+    egress: Egress | None = None
 
 
 def deployment_spec(work: Workload) -> dict[str, Any]:
@@ -142,6 +152,7 @@ def _data(work: Workload) -> dict[str, Any]:
 
 
 def _container(work: Workload) -> dict[str, Any]:
+    allowed = ",".join(work.egress.allowed) if work.egress else ""
     return {
         "name": "runtime",
         "image": work.image.reference,
@@ -152,9 +163,10 @@ def _container(work: Workload) -> dict[str, Any]:
             {"name": "SWITCHBOARD_CREDENTIALS_DIR", "value": CREDENTIALS_DIR},
             {"name": "SWITCHBOARD_DATA_DIR", "value": DATA_DIR},
             {"name": "SWITCHBOARD_LISTEN", "value": f"0.0.0.0:{RUNTIME_PORT}"},
+            *([{"name": "SWITCHBOARD_EGRESS_ALLOW", "value": allowed}] if allowed else []),
         ],
         "ports": [{"name": "http", "containerPort": RUNTIME_PORT, "protocol": "TCP"}],
-        "resources": work.resources or _DEFAULT_RESOURCES,
+        "resources": work.resources or (_DEFAULT_RESOURCES if work.egress is None else _RESOURCES_WITH_MODELS),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchboard_operator.desired import thinking
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -58,15 +60,44 @@ def of_number(number: BotNumber) -> list[str]:
 
 def of_assistant(assistant: Assistant) -> list[str]:
     """Fields of an Assistant."""
+    return [*_models(assistant), *_limits(assistant), *_guardrails(assistant)]
+
+
+def _models(assistant: Assistant) -> Iterable[str]:
     spec = assistant.spec
-    asked = {
-        "spec.model": spec.model,
-        "spec.fallbackModels": spec.fallback_models,
-        "spec.tools": spec.tools,
-        "spec.knowledge": spec.knowledge,
-        "spec.guardrails": spec.guardrails,
-    }
-    return [name for name, value in asked.items() if value]
+    models = [
+        ("spec.model", spec.model),
+        *((f"spec.fallbackModels[{n}]", m) for n, m in enumerate(spec.fallback_models or [])),
+    ]
+    for path, model in models:
+        if model is not None and model.provider not in thinking.PROVIDERS:
+            yield f"{path}.provider: {model.provider}"
+    yield from (f"spec.tools: {tool.name}" for tool in spec.tools or [] if tool.name not in thinking.TOOLS)
+    if spec.model is None:  # what only a model could use
+        given = {"spec.tools": spec.tools, "spec.httpTools": spec.http_tools, "spec.knowledge": spec.knowledge}
+        yield from (f"{path} (there is no model)" for path, value in given.items() if value)
+
+
+def _limits(assistant: Assistant) -> Iterable[str]:
+    limits = assistant.spec.limits
+    most, deadline = limits.max_output_tokens, limits.turn_deadline.total_seconds()
+    if most is not None and not thinking.LEAST_TOKENS <= most <= thinking.MOST_TOKENS:
+        yield f"spec.limits.maxOutputTokens (from {thinking.LEAST_TOKENS} to {thinking.MOST_TOKENS})"
+    if deadline > thinking.LONGEST_TURN:
+        yield f"spec.limits.turnDeadline (at most {thinking.LONGEST_TURN:.0f}s)"
+    yield from _given("spec.limits", limits, but={"maxOutputTokens", "turnDeadline"})
+
+
+def _guardrails(assistant: Assistant) -> Iterable[str]:
+    guardrails = assistant.spec.guardrails
+    if guardrails is None:
+        return
+    if guardrails.only_from_knowledge:
+        yield "spec.guardrails.onlyFromKnowledge"
+    if guardrails.languages:
+        yield "spec.guardrails.languages"
+    if guardrails.refusal and not (guardrails.topic or guardrails.blocked_topics):
+        yield "spec.guardrails.refusal (without topic or blockedTopics nothing is refused)"
 
 
 def _credentials(credentials: CredentialSettings) -> Iterable[str]:

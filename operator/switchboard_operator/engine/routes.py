@@ -51,8 +51,9 @@ def _assistant_of_number(number: Any) -> Iterable[str]:
 
 
 def _config_maps_of(assistant: Any) -> Iterable[str]:
-    own = assistant.spec.catalogue
-    return [f"{assistant.namespace}/{own.config_map_ref.name}"] if own else []
+    spec = assistant.spec
+    named = [*([spec.catalogue] if spec.catalogue else []), *(spec.knowledge or [])]
+    return sorted({f"{assistant.namespace}/{one.config_map_ref.name}" for one in named})
 
 
 def dependents(store: Store, former: Any | None, current: Any | None) -> Iterator[tuple[Ref, Lane]]:

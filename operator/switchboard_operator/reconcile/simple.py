@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator.desired import names, unserved
-from switchboard_operator.desired.scripts import check_script
 from switchboard_operator.errors import NotReady
 from switchboard_operator.reconcile.draft import Draft, Outcome, summarise
 
 if TYPE_CHECKING:
     from switchboard_operator.api import Assistant, Plan
     from switchboard_operator.ports import Clock
-    from switchboard_operator.reconcile.catalogues import Catalogues
+    from switchboard_operator.reconcile.assistants import Assistants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +34,15 @@ class PlanReconciler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantReconciler:
-    """An Assistant is well when its script asks for what there is and its catalogue can be read.
+    """An Assistant is well when its script asks for what there is and all that it names can be read and used.
 
     Attributes:
-        catalogues: reads it.
+        assistants: checks it.
         clock: stamps conditions.
-        interval: seconds until the catalogue is looked at again.
+        interval: seconds until what it names is looked at again.
     """
 
-    catalogues: Catalogues
+    assistants: Assistants
     clock: Clock
     interval: float
 
@@ -53,12 +52,12 @@ class AssistantReconciler:
         draft.not_served(unserved.of_assistant(assistant))
         problem: NotReady | None = None
         try:
-            check_script(assistant)
-            products = await self.catalogues.products(assistant)
-            draft.fields["products"] = len(products) if assistant.spec.catalogue else None
-            draft.fields["revision"] = names.digest([assistant.spec.manifest(), products])
+            material = await self.assistants.material(assistant)
+            draft.fields["products"] = len(material.products) if assistant.spec.catalogue else None
+            made_of = [assistant.spec.manifest(), material.products, *material.texts]
+            draft.fields["revision"] = names.digest(made_of)
         except NotReady as error:
             problem = error
         status = summarise(assistant, draft, problem, now=self.clock.now())
-        after = self.interval if assistant.spec.catalogue else None
+        after = self.interval if assistant.spec.catalogue or assistant.spec.model else None
         return Outcome(status=status, problem=problem, after=after)

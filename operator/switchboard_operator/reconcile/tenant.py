@@ -10,8 +10,8 @@ from switchboard_operator import reasons
 from switchboard_operator.desired import names, unserved
 from switchboard_operator.desired.document import document_of, place_of
 from switchboard_operator.desired.objects import TenantParts, config_revision, objects_of
-from switchboard_operator.desired.scripts import check_script
 from switchboard_operator.desired.subaccount import subaccount_of
+from switchboard_operator.desired.thinking import secret_files, thinks
 from switchboard_operator.errors import Invalid, NotReady, Stalled, Waiting
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summarise
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from switchboard_operator.desired.runtime import RuntimeImage
     from switchboard_operator.ports import Clock, Cluster, Parent
     from switchboard_operator.reconcile.accounts import Accounts, Reader
-    from switchboard_operator.reconcile.catalogues import Catalogues
+    from switchboard_operator.reconcile.assistants import Assistants, Material
     from switchboard_operator.reconcile.children import Children
     from switchboard_operator.reconcile.databases import Databases
     from switchboard_operator.reconcile.subaccounts import Subaccounts
@@ -36,11 +36,11 @@ _FIRST_MOMENTS = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """What answers: the assistants that are named, their products, and the numbers that are there."""
+    """What answers: the assistants that are named, what they are made of, and the numbers that are there."""
 
     numbers: list[BotNumber]
     assistants: list[Assistant]
-    products: dict[str, list[dict[str, Any]]]
+    material: dict[str, Material]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class TenantReconciler:
         accounts: the parents.
         reader: the other resources.
         subaccounts: makes the tenant's TwilioSubaccount.
-        catalogues: the products.
+        assistants: what answers, checked.
         children: applies objects.
         databases: roles at PostgreSQL.
         image: the runtime's image.
@@ -65,7 +65,7 @@ class TenantReconciler:
     accounts: Accounts
     reader: Reader
     subaccounts: Subaccounts
-    catalogues: Catalogues
+    assistants: Assistants
     children: Children
     databases: Databases
     image: RuntimeImage
@@ -278,8 +278,10 @@ class TenantReconciler:
             endpoint=parent.endpoint,
             numbers=bot.numbers,
             assistants=bot.assistants,
-            products=bot.products,
+            products={name: material.products for name, material in bot.material.items()},
+            texts={name: material.texts for name, material in bot.material.items()},
         )
+        thinking = any(thinks(assistant) for assistant in bot.assistants)
         resources = runtime.resources or defaults.resources
         pods = (runtime.replicas or defaults.replicas or 1) if reach else 1  # a file has one writer
         return TenantParts(
@@ -293,6 +295,8 @@ class TenantReconciler:
             image=self.image,
             routing=self.routing,
             database_ports=reach.ports if reach else None,
+            keys=secret_files(bot.assistants),
+            egress=self.assistants.egress if thinking else None,
         )
 
     async def _bot(self, tenant: Tenant, numbers: list[BotNumber]) -> Bot:
@@ -303,8 +307,8 @@ class TenantReconciler:
             if number.spec.assistant_ref:
                 wanted.setdefault(number.spec.assistant_ref.name, f"BotNumber {number.name}, spec.assistantRef")
         assistants = [self._assistant(tenant, name, where) for name, where in wanted.items()]
-        products = {item.name: await self.catalogues.products(item) for item in assistants}
-        return Bot(numbers=numbers, assistants=assistants, products=products)
+        material = {item.name: await self.assistants.material(item) for item in assistants}
+        return Bot(numbers=numbers, assistants=assistants, material=material)
 
     def _assistant(self, tenant: Tenant, name: str, where: str) -> Assistant:
         found: Assistant | None = self.reader.get(Ref("Assistant", tenant.namespace, name))
@@ -313,12 +317,6 @@ class TenantReconciler:
                 reasons.ASSISTANT_NOT_FOUND,
                 f"{where}: no Assistant {name!r} in namespace {tenant.namespace}; create it or correct the name",
             )
-        if found.spec.script is None:
-            raise Stalled(
-                reasons.MODEL_NOT_AVAILABLE,
-                f"Assistant {name} has no spec.script, and models are not served yet; give it a script",
-            )
-        check_script(found)
         return found
 
     def _check_rollout(self, tenant: Tenant) -> None:

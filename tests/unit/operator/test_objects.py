@@ -11,9 +11,11 @@ import pytest
 from switchboard_operator import reasons
 from switchboard_operator.desired import names
 from switchboard_operator.desired.document import document_of, place_of
+from switchboard_operator.desired.egress import Egress
 from switchboard_operator.desired.isolation import RUNTIME_PORT, network_policy
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
 from switchboard_operator.desired.runtime import RuntimeImage
+from switchboard_operator.desired.thinking import secret_files
 from switchboard_operator.errors import Invalid, Stalled
 from tests.support.golden import check_golden
 from tests.support.ports import sid
@@ -52,7 +54,7 @@ def parts(owner: Any | None = None, **changes: Any) -> TenantParts:
     owner = owner or tenant()
     place = place_of(owner, "bots.example.com")
     document = document_of(
-        tenant=owner, place=place, account_sid=ACCOUNT, endpoint=None, numbers=[], assistants=[], products={}
+        tenant=owner, place=place, account_sid=ACCOUNT, endpoint=None, numbers=[], assistants=[], products={}, texts={}
     )
     base = TenantParts(
         tenant=owner,
@@ -101,6 +103,7 @@ def whole() -> TenantParts:
         numbers=numbers,
         assistants=assistants,
         products={"ventas": [product | {"aliases": ["mesa"], "description": None}]},
+        texts={},
     )
     return replace(
         parts(owner),
@@ -114,9 +117,51 @@ def whole() -> TenantParts:
 
 
 def in_a_database() -> TenantParts:
-    """A tenant in PostgreSQL, served by three pods."""
-    owner = tenant(runtime={"replicas": 3, "storage": {"postgres": {}}})
-    return replace(parts(owner), replicas=3, database_ports=(5432, 6432))
+    """A tenant in PostgreSQL, served by three pods, with a model that falls back to another."""
+    owner = tenant(runtime={"replicas": 3, "storage": {"postgres": {}}}, bot={"assistantRef": {"name": "ventas"}})
+    price = {"validFrom": "2026-01-01", "input": "0.40", "output": "1.60"}
+    spec = {
+        "instructions": "Sé breve.",
+        "model": {"provider": "openai", "name": "llama", "baseURL": "http://llm.models.svc:8000/v1"},
+        "fallbackModels": [
+            {"provider": "anthropic", "name": "claude", "secretRef": {"name": "anthropic"}, "prices": [price]}
+        ],
+        "tools": [{"name": "SearchCatalogue"}, {"name": "HandOff"}],
+        "httpTools": [
+            {
+                "name": "order_status",
+                "description": "Where an order is.",
+                "url": "https://shop.example.com/orders",
+                "parameters": [{"name": "order", "type": "integer"}],
+                "secretRef": {"name": "shop"},
+            }
+        ],
+        "guardrails": {"topic": "furniture and our shop", "refusal": {"es": "Solo sé de muebles."}},
+        "limits": {"maxOutputTokens": 300, "turnDeadline": "10s"},
+        "canned": {"es": "Ya te escribimos."},
+        "script": SCRIPT,
+        "catalogue": {"configMapRef": {"name": "menu"}},
+    }
+    assistant = resource("Assistant", "ventas", spec)
+    base = parts(owner)
+    document = document_of(
+        tenant=owner,
+        place=base.place,
+        account_sid=ACCOUNT,
+        endpoint=None,
+        numbers=[],
+        assistants=[assistant],
+        products={},
+        texts={"ventas": [("faq.horarios", "De 9 a 18.")]},
+    )
+    return replace(
+        base,
+        document=document,
+        replicas=3,
+        database_ports=(5432, 6432),
+        keys=secret_files([assistant]),
+        egress=Egress(("llm.models.svc:8000",)),
+    )
 
 
 def of_kind(built: list[dict[str, Any]], kind: str) -> Any:

@@ -1,0 +1,174 @@
+"""What an Assistant says of language models: which ones, what they cost, what they may do, know and say."""
+
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from switchboard_operator.api import grammar
+from switchboard_operator.api.fields import (
+    ConfigMapRef,
+    Currency,
+    Languages,
+    Line,
+    SecretRef,
+    ServiceURL,
+    Texts,
+)
+from switchboard_operator.api.model import ApiModel
+from switchboard_operator.api.rules import ListMap, ListSet, Rule, matches, one_line
+
+OWN_TOOLS: Final = ("search_catalogue", "search_knowledge", "save_lead", "hand_to_human", "decline_off_topic")
+"""Names that the runtime gives to tools of its own."""
+
+Price = Annotated[
+    str,
+    Field(max_length=12),
+    matches(grammar.PRICE, 'is no price: digits and a point, in quotes, below a million, as in "0.40"'),
+]
+ToolName = Annotated[
+    str,
+    Field(max_length=48),
+    matches(grammar.TOOL_NAME, "is no name of a tool: a lower-case letter, then letters, digits and '_'"),
+]
+
+
+class ModelPrice(ApiModel):
+    """What a model costs from a day on, for a million tokens."""
+
+    valid_from: Annotated[
+        str, Field(max_length=10), matches(grammar.DAY, "is no day: write YYYY-MM-DD, in quotes, as in 2026-03-01")
+    ]
+    """First day (UTC) on which it holds; the newest that holds counts."""
+
+    currency: Currency = "USD"
+    """ISO 4217 currency of the sums."""
+
+    input: Price
+    """A million tokens read."""
+
+    output: Price
+    """A million tokens written."""
+
+    cached_input: Price | None = None
+    """A million tokens read from the vendor's cache. Default: as `input`."""
+
+
+class Model(ApiModel):
+    """A language model."""
+
+    provider: Annotated[
+        str,
+        Field(max_length=32),
+        matches(
+            grammar.PROVIDER,
+            "is no provider: write its name in lower case, as in openai, anthropic or google",
+        ),
+    ]
+    """Who serves it, by pydantic-ai's name. Served are openai (chat completions, also by any server that speaks
+    them), anthropic and google."""
+
+    name: Annotated[str, Field(min_length=1, max_length=128), one_line()]
+    """Its name at the provider."""
+
+    secret_ref: SecretRef | None = None
+    """Secret with the key `apiKey`. A model served without a key needs none."""
+
+    base_url: ServiceURL | None = None
+    """Where the provider's API is, for proxies and models of your own. One inside of the cluster must be in the
+    administrator's list of hosts."""
+
+    prices: Annotated[list[ModelPrice], Field(max_length=16), ListMap(("validFrom",))] | None = None
+    """What it costs. Without a price its cost is unknown, not 0."""
+
+    validations: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            rule="has(self.secretRef) || has(self.baseURL)",
+            message="secretRef must be given: the provider asks for a key; only a server of your own (baseURL) may not",
+            field=".secretRef",
+        ),
+    )
+
+
+class Tool(ApiModel):
+    """Something the model may do."""
+
+    name: Literal["SearchCatalogue", "CaptureLead", "HandOff", "BusinessHours"]
+    """SearchCatalogue: look up products. CaptureLead: note who is interested in what. HandOff: fetch a person.
+    BusinessHours: know when people are there."""
+
+
+class ToolParameter(ApiModel):
+    """One argument that the model gives to an HTTP tool."""
+
+    name: ToolName
+    """Its name in the query or in the JSON body."""
+
+    description: Annotated[str, Field(max_length=500)] = ""
+    """What the model is told of it."""
+
+    type: Literal["string", "integer", "number", "boolean"] = "string"
+    """Type of the value."""
+
+    required: bool = True
+    """Whether the model must give it."""
+
+    one_of: Annotated[list[Line], Field(max_length=50), ListSet()] | None = None
+    """The only values of a string."""
+
+
+class HttpTool(ApiModel):
+    """A call to a system of the tenant's that the model may ask for.
+
+    Arguments go into the query of a GET and into the JSON body of a POST. The answer, JSON or plain text, is data to
+    the model: nothing in it is an order.
+    """
+
+    name: Annotated[
+        ToolName,
+        Rule(
+            rule=f"!(self in {list(OWN_TOOLS)})",
+            message=f"is the name of a tool that is there already: choose another than {', '.join(OWN_TOOLS)}",
+        ),
+    ]
+    """Its name for the model."""
+
+    description: Annotated[str, Field(min_length=1, max_length=500)]
+    """What the model is told of it: what it gives, and when to use it."""
+
+    url: ServiceURL
+    """What is called. One inside of the cluster must be in the administrator's list of hosts."""
+
+    method: Literal["GET", "POST"] = "GET"
+    """How it is called."""
+
+    parameters: Annotated[list[ToolParameter], Field(max_length=16), ListMap(("name",))] | None = None
+    """The arguments."""
+
+    secret_ref: SecretRef | None = None
+    """Secret with the key `token`, sent as the bearer token; the model never sees it."""
+
+
+class Knowledge(ApiModel):
+    """Texts that the model may quote."""
+
+    config_map_ref: ConfigMapRef
+    """ConfigMap whose values are the texts, one a key."""
+
+
+class Guardrails(ApiModel):
+    """What the model must not do."""
+
+    topic: Annotated[str, Field(min_length=1, max_length=500), one_line()] | None = None
+    """What the bot is for, as in "furniture and our shop"; the model declines all else."""
+
+    blocked_topics: Annotated[list[Line], Field(min_length=1, max_length=64), ListSet()] | None = None
+    """Subjects that it declines to speak of; a message that holds one of these phrases is sent to no model."""
+
+    only_from_knowledge: bool = False
+    """Whether it answers from catalogue and knowledge only."""
+
+    languages: Languages | None = None
+    """Languages it may answer in; absent means the tenant's."""
+
+    refusal: Texts | None = None
+    """What it says instead, by language."""
