@@ -446,10 +446,6 @@ def _check_error(response: web.Response) -> Iterator[str]:
         yield "the emulator failed"
 
 
-def _errors(schema: dict[str, Any], value: object, where: str) -> Iterator[str]:
-    return Shape(schema).problems(value, where)
-
-
 def _explained(error: jsonschema.ValidationError, where: str) -> Iterator[str]:
     """Yield what an error says; of several alternatives, what is wrong with the nearest one."""
     keyword: Any = error.validator_value
