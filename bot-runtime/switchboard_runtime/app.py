@@ -26,6 +26,7 @@ from switchboard_runtime.edge.context import CONTEXT, EdgeContext
 from switchboard_runtime.edge.listening import GuardedSite, Limits
 from switchboard_runtime.edge.routes import ROUTES
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
+from switchboard_runtime.events import Dispatcher, Events, Outward, check_secrets
 from switchboard_runtime.ids import Ids
 from switchboard_runtime.limits import LimitsHook
 from switchboard_runtime.people import HistoryHook
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import Directory, TenantEntry
-    from switchboard_runtime.conversation import TurnHook
+    from switchboard_runtime.conversation import SendHook, TurnHook
     from switchboard_runtime.store import Store
     from switchboard_runtime.store.postgres.store import PostgresStore
 
@@ -96,6 +97,8 @@ def build_app(
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
             together = Together(answers=Shares(policy.answers_at_once), sends=Shares(policy.sends_at_once))
             stores = await _open_stores(stack, directory, data_dir, policy, ports, database_connections)
+            outward = Outward(ports.egress)
+            stack.push_async_callback(outward.close)
             warming = []
             for entry in directory.entries:
                 answering = ports.answering
@@ -107,12 +110,19 @@ def build_app(
                 limits[entry.slug] = LimitsHook(
                     document=entry.document, store=store, clock=ports.clock, metrics=context.metrics
                 )
-                hooks: tuple[TurnHook, ...] = (limits[entry.slug], HistoryHook(store=store))
-                service = _service(entry, store, session, policy, ports, context.metrics, answering, hooks, together)
+                telling = _telling(entry, store, outward, ports, context.metrics)
+                events = Events(document=entry.document, clock=ports.clock, nudge=telling.nudge)
+                told = (events,) if entry.document.webhooks else ()
+                hooks: tuple[TurnHook, ...] = (limits[entry.slug], HistoryHook(store=store), *told)
+                service = _service(
+                    entry, store, session, policy, ports, context.metrics, answering, hooks, together, told
+                )
                 services[entry.slug] = service
                 service.start()
+                telling.start()
+                stack.push_async_callback(telling.stop)
                 if not isinstance(store, SqliteStore):
-                    store.listen(service.nudge)
+                    store.listen(_both(service.nudge, telling.nudge))
             loading = asyncio.create_task(asyncio.to_thread(load_client))
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
@@ -208,6 +218,7 @@ def _service(
     answering: Answering,
     hooks: Sequence[TurnHook],
     together: Together,
+    told: Sequence[SendHook],
 ) -> TenantService:
     transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return TenantService(
@@ -221,7 +232,31 @@ def _service(
         metrics=metrics,
         hooks=hooks,
         together=together,
+        send_hooks=told,
     )
+
+
+def _telling(entry: TenantEntry, store: Store, outward: Outward, ports: Ports, metrics: Metrics) -> Dispatcher:
+    """Who tells the tenant's endpoints; raises what keeps one of them from being told."""
+    secret = entry.credentials.secret
+    check_secrets(entry.document, secret=secret)
+    return Dispatcher(
+        document=entry.document,
+        store=store,
+        secret=secret,
+        outward=outward,
+        clock=ports.clock,
+        chance=ports.chance,
+        metrics=metrics,
+    )
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def both() -> None:
+        first()
+        second()
+
+    return both
 
 
 def _assistants(entry: TenantEntry, ports: Ports) -> Assistants:

@@ -29,6 +29,7 @@ from switchboard_runtime.config.fields import (
 )
 from switchboard_runtime.config.limits import Limits
 from switchboard_runtime.config.voice import Voice
+from switchboard_runtime.config.webhooks import WebhookEndpoint
 
 __all__ = [
     "PLACEHOLDERS",
@@ -278,7 +279,7 @@ class TenantDocument(Model):
     ``url`` is the public address that Twilio calls, scheme, host and perhaps port; signatures are checked
     against it and never against what a request says of itself. ``burst_seconds`` is how long a message waits for
     more of the same contact, to be answered with them as one; 0 or None answers each by itself. ``voice`` is how
-    calls are answered; None is a polite text.
+    calls are answered; None is a polite text. ``webhooks`` are told what happens.
     """
 
     schema_: Literal["runtime.switchboard.dev/v1"] = Field(alias="schema")
@@ -294,6 +295,7 @@ class TenantDocument(Model):
     burst_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
     limits: Limits | None = None
     voice: Voice | None = None
+    webhooks: Annotated[tuple[WebhookEndpoint, ...], Field(max_length=20)] = ()
 
     @field_validator("url")
     @classmethod
@@ -313,6 +315,7 @@ class TenantDocument(Model):
     def _names_agree(self) -> Self:
         unique("assistants", [assistant.name for assistant in self.assistants])
         unique("numbers", [number.phone_number for number in self.numbers])
+        unique("webhooks", [endpoint.name for endpoint in self.webhooks])
         known = {assistant.name for assistant in self.assistants}
         named = {f"numbers[{number.name}].assistant": number.assistant for number in self.numbers}
         for field, name in {**named, "defaultAssistant": self.default_assistant}.items():

@@ -1,7 +1,7 @@
 """The engine: what is done with a message, and how its reply leaves exactly once."""
 
 from switchboard_runtime.conversation.courier import Courier, Found, NotSent, Posted, Refused, Sent, Unknown
-from switchboard_runtime.conversation.hooks import TurnHook
+from switchboard_runtime.conversation.hooks import SendHook, TurnHook
 from switchboard_runtime.conversation.policy import Policy
 from switchboard_runtime.conversation.service import TenantService
 from switchboard_runtime.conversation.shares import Shares, Together
@@ -13,6 +13,7 @@ __all__ = [
     "Policy",
     "Posted",
     "Refused",
+    "SendHook",
     "Sent",
     "Shares",
     "TenantService",

@@ -10,10 +10,11 @@ from switchboard_runtime.errors import LeaseLost, LookUpFailed
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.conversation.courier import Courier
+    from switchboard_runtime.conversation.hooks import SendHook
     from switchboard_runtime.conversation.policy import Policy
     from switchboard_runtime.store import OutboxItem, Store
     from switchboard_runtime.telemetry.metrics import Metrics
@@ -36,6 +37,7 @@ class Deliverer:
         chance: Callable[[], float],
         policy: Policy,
         metrics: Metrics,
+        hooks: Sequence[SendHook] = (),
     ) -> None:
         self._tenant = tenant
         self._store = store
@@ -44,6 +46,7 @@ class Deliverer:
         self._chance = chance
         self._policy = policy
         self._metrics = metrics
+        self._hooks = tuple(hooks)
 
     async def handle(self, item: OutboxItem) -> None:
         """Send one reply, or find that it was sent, or put it off."""
@@ -93,18 +96,26 @@ class Deliverer:
                 self._metrics.retries.labels(self._tenant, reason).inc()
                 self._log(logging.WARNING, "reply put off", item, reason=reason, seconds=due - self._clock.now())
             case Fail(code, reason):
-                await self._store.mark_failed(item, code=code, reason=reason)
+                also = tuple(job for hook in self._hooks for job in hook.failed(item, code=code, reason=reason))
+                await self._store.mark_failed(item, code=code, reason=reason, also=also)
+                self._tell()
                 self._metrics.refusals.labels(self._tenant, str(code or "none")).inc()
                 self._log(logging.ERROR, "reply refused", item, code=code, reason=reason)
 
     async def _sent(self, item: OutboxItem, sid: str) -> None:
-        once = await self._store.mark_sent(item, sid=sid)
+        also = tuple(job for hook in self._hooks for job in hook.sent(item, sid))
+        once = await self._store.mark_sent(item, sid=sid, also=also)
+        self._tell()
         if not once:
             self._log(logging.ERROR, "reply was sent twice", item, sid=sid)
             return
         self._metrics.sent.labels(self._tenant).inc()
         self._metrics.latency.labels(self._tenant).observe(max(0.0, self._clock.now() - item.received_at))
         self._log(logging.INFO, "reply sent", item, sid=sid)
+
+    def _tell(self) -> None:
+        for hook in self._hooks:
+            hook.kept()
 
     def _log(self, level: int, event: str, item: OutboxItem, **fields: object) -> None:
         log_event(

@@ -1,4 +1,4 @@
-"""What may take part in a turn without the engine knowing it: history, limits, leads, events for others.
+"""What may take part in the engine's work without the engine knowing it: history, limits, leads, events for others.
 
 Hooks are asked in order before an assistant is, and told in order of what came of any turn, also of one that no
 assistant was asked for. What they keep goes into the turn's own transaction (``Turn.also``), so that it is kept
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from switchboard_runtime.assistants import Answer
     from switchboard_runtime.conversation.turn import Ask
-    from switchboard_runtime.store import Turn, WorkItem
+    from switchboard_runtime.store import Also, OutboxItem, StatusUpdate, Turn, WorkItem
 
-__all__ = ["TurnHook", "Wait"]
+__all__ = ["SendHook", "TurnHook", "Wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +38,24 @@ class TurnHook(Protocol):
 
         Told once for each try to keep a turn; the turn may still be dropped when the lease is lost.
         """
+        ...
+
+
+class SendHook(Protocol):
+    """Is told what becomes of each reply; what it adds is kept in the same transaction, once or more often."""
+
+    def sent(self, item: OutboxItem, sid: str) -> Also:
+        """The provider has the reply."""
+        ...
+
+    def failed(self, item: OutboxItem, *, code: int | None, reason: str) -> Also:
+        """The reply will never be sent."""
+        ...
+
+    def reported(self, update: StatusUpdate) -> Also:
+        """The provider says what became of a reply; the body finds the reply's row as it is after that."""
+        ...
+
+    def kept(self) -> None:
+        """Something that this hook was told of may be durable now."""
         ...

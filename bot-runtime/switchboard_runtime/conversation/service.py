@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.conversation.courier import Courier
-    from switchboard_runtime.conversation.hooks import TurnHook
+    from switchboard_runtime.conversation.hooks import SendHook, TurnHook
     from switchboard_runtime.conversation.policy import Policy
     from switchboard_runtime.conversation.shares import Together
     from switchboard_runtime.store import (
@@ -57,6 +57,7 @@ class TenantService:
         metrics: where it counts.
         hooks: take part in each turn, in this order.
         together: what the tenants of a process share.
+        send_hooks: are told what becomes of each reply.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class TenantService:
         metrics: Metrics,
         hooks: Sequence[TurnHook] = (),
         together: Together | None = None,
+        send_hooks: Sequence[SendHook] = (),
     ) -> None:
         self.document = document
         self._slug = document.tenant.slug
         self._store = store
         self._policy = policy
         self._metrics = metrics
+        self._send_hooks = tuple(send_hooks)
         self._waiters: dict[int, asyncio.Future[tuple[str, ...]]] = {}
         answerer = Answerer(
             document=document,
@@ -98,6 +101,7 @@ class TenantService:
             chance=chance,
             policy=policy,
             metrics=metrics,
+            hooks=send_hooks,
         )
         at_once = document.limits.concurrent_conversations if document.limits else None
         self._inbox: Pump[WorkItem] = Pump(
@@ -208,9 +212,11 @@ class TenantService:
 
     async def record_status(self, update: StatusUpdate) -> bool:
         """Keep a status callback; it may be how an unsure send turns out to be done."""
-        ours = await self._store.record_status(update)
+        also = tuple(job for hook in self._send_hooks for job in hook.reported(update))
+        ours = await self._store.record_status(update, also=also)
         if ours:
             self._outbox.nudge()
+            self._tell()
         return ours
 
     async def quarantine(self, webhook: Webhook) -> bool:
@@ -227,6 +233,11 @@ class TenantService:
 
     def _finished(self, work_id: int, turn: Turn) -> None:
         self._outbox.nudge()
+        self._tell()
         waiter = self._waiters.get(work_id)
         if waiter and not waiter.done():
             waiter.set_result(turn.texts)
+
+    def _tell(self) -> None:
+        for hook in self._send_hooks:
+            hook.kept()

@@ -116,7 +116,7 @@ class Store(Protocol):
         """
         ...
 
-    async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
+    async def mark_sent(self, item: OutboxItem, *, sid: str, also: Also = ()) -> bool:
         """Record that the provider has the reply, whoever holds the lease: a fact outlives a fence.
 
         Returns:
@@ -124,7 +124,7 @@ class Store(Protocol):
         """
         ...
 
-    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
+    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str, also: Also = ()) -> None:
         """Record that the reply will never be sent."""
         ...
 
@@ -136,8 +136,8 @@ class Store(Protocol):
         """Which of ``sids`` belong to replies other than the one with this id."""
         ...
 
-    async def record_status(self, update: StatusUpdate) -> bool:
-        """Keep a callback; never lowers a status. Returns whether the message is ours."""
+    async def record_status(self, update: StatusUpdate, *, also: Also = ()) -> bool:
+        """Keep a callback; never lowers a status. Returns whether the message is ours; if not, ``also`` is not run."""
         ...
 
     async def quarantine(self, webhook: Webhook) -> bool:

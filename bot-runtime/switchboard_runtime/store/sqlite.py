@@ -151,15 +151,26 @@ class SqliteStore:
         now = self._clock.now()
         return await self._writer.run(self._path, lambda db: outbox.renew(db, item, now=now, lease=self._lease))
 
-    async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
+    async def mark_sent(self, item: OutboxItem, *, sid: str, also: Also = ()) -> bool:
         """See :meth:`Store.mark_sent`."""
         now = self._clock.now()
-        return await self._writer.run(self._path, lambda db: outbox.mark_sent(db, item.id, sid=sid, now=now))
 
-    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
+        def job(db: sqlite3.Connection) -> bool:
+            once = outbox.mark_sent(db, item.id, sid=sid, now=now)
+            run_also(db, also)
+            return once
+
+        return await self._writer.run(self._path, job)
+
+    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str, also: Also = ()) -> None:
         """See :meth:`Store.mark_failed`."""
         now = self._clock.now()
-        await self._writer.run(self._path, lambda db: outbox.mark_failed(db, item, code=code, reason=reason, now=now))
+
+        def job(db: sqlite3.Connection) -> None:
+            outbox.mark_failed(db, item, code=code, reason=reason, now=now)
+            run_also(db, also)
+
+        await self._writer.run(self._path, job)
 
     async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
         """See :meth:`Store.postpone_outbox`."""
@@ -170,9 +181,16 @@ class SqliteStore:
         """See :meth:`Store.claimed_sids`."""
         return await self._writer.run(self._path, lambda db: outbox.claimed_sids(db, sids, other_than=other_than))
 
-    async def record_status(self, update: StatusUpdate) -> bool:
+    async def record_status(self, update: StatusUpdate, *, also: Also = ()) -> bool:
         """See :meth:`Store.record_status`."""
-        return await self._writer.run(self._path, lambda db: outbox.record_status(db, update))
+
+        def job(db: sqlite3.Connection) -> bool:
+            ours = outbox.record_status(db, update)
+            if ours:
+                run_also(db, also)
+            return ours
+
+        return await self._writer.run(self._path, job)
 
     async def quarantine(self, webhook: Webhook) -> bool:
         """See :meth:`Store.quarantine`."""

@@ -86,6 +86,12 @@ class Metrics:
         self.silent = Gauge(
             "switchboard_silent_conversations", "Conversations in which a machine writes", _TENANT, registry=registry
         )
+        self.webhooks = Counter(
+            "switchboard_webhook_attempts",
+            "Attempts to tell an endpoint an event, by what followed",
+            ("tenant", "step"),
+            registry=registry,
+        )
         self.depth = Gauge("switchboard_queue_depth", "Items not finished", ("tenant", "queue"), registry=registry)
         self.age = Gauge(
             "switchboard_queue_oldest_seconds",

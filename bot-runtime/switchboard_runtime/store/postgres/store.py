@@ -213,23 +213,26 @@ class PostgresStore:
 
         return await self._run(act)
 
-    async def mark_sent(self, item: OutboxItem, *, sid: str) -> bool:
+    async def mark_sent(self, item: OutboxItem, *, sid: str, also: Also = ()) -> bool:
         """See :meth:`Store.mark_sent`."""
         now = self._clock.now()
 
         async def act(db: Any, tenant: int, _again: bool) -> bool:
             async with db.transaction():
-                return await outbox.mark_sent(db, tenant, item.id, sid=lanes.clean(sid), now=now)
+                once = await outbox.mark_sent(db, tenant, item.id, sid=lanes.clean(sid), now=now)
+                await run_also(db, tenant, also)
+                return once
 
         return await self._run(act)
 
-    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str) -> None:
+    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str, also: Also = ()) -> None:
         """See :meth:`Store.mark_failed`."""
         now = self._clock.now()
 
         async def act(db: Any, tenant: int, again: bool) -> None:
             async with db.transaction():
                 await outbox.mark_failed(db, tenant, item, code=code, reason=reason, now=now, again=again)
+                await run_also(db, tenant, also)
 
         await self._run(act)
 
@@ -242,12 +245,15 @@ class PostgresStore:
         """See :meth:`Store.claimed_sids`."""
         return await self._run(lambda db, tenant, _again: outbox.claimed_sids(db, tenant, sids, other_than=other_than))
 
-    async def record_status(self, update: StatusUpdate) -> bool:
+    async def record_status(self, update: StatusUpdate, *, also: Also = ()) -> bool:
         """See :meth:`Store.record_status`."""
 
         async def act(db: Any, tenant: int, _again: bool) -> bool:
             async with db.transaction():
-                return await outbox.record_status(db, tenant, update)
+                ours = await outbox.record_status(db, tenant, update)
+                if ours:
+                    await run_also(db, tenant, also)
+                return ours
 
         return await self._run(act)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 4
+NEWEST = 5
 """The newest revision that this program brings."""
 
-NEEDED = 4
+NEEDED = 5
 """The oldest revision that it can work with."""
 
 
