@@ -32,6 +32,7 @@ class Question:
         languages: the tenant's, in order of preference.
         display_name: how the tenant is called.
         history: what was said before, oldest first; without ``text``.
+        spoken: it is said on the phone, and so is the answer.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Question:
     languages: tuple[str, ...]
     display_name: str
     history: tuple[Said, ...] = ()
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,7 @@ class LanguageAssistant:
                 language=question.language,
                 display_name=question.display_name,
                 mark=self._secrets.mark,
+                spoken=question.spoken,
             ),
         )
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from twilio.twiml.voice_response import Dial, Gather, Start, VoiceResponse
 
+from switchboard_runtime.channels.voice_forms import TALKED
 from switchboard_runtime.config import localized
 from switchboard_runtime.config.voice import Speech, Voice
 from switchboard_runtime.conversation.calls import (
-    BEYOND,
     BY_KEY,
+    LISTENING,
     SUSPENDED,
     TALKING,
     TO_VOICEMAIL,
@@ -83,14 +84,14 @@ class VoiceAnswers:
             said = said[1:]
         if spoken.outcome == SUSPENDED:
             return self._hang_up()
-        if spoken.outcome in BEYOND:
-            return self._beyond(said)
         if spoken.outcome == TO_VOICEMAIL:
             return self._voicemail(said)
         if spoken.outcome.startswith(BY_KEY):
             option = self._voice.menu.option(spoken.outcome.removeprefix(BY_KEY)) if self._voice.menu else None
             return self._beyond(said, transfer=option.transfer if option else None)
-        return self._listen(said, talking=self._call.talking or spoken.outcome == TALKING)
+        if spoken.outcome in LISTENING:
+            return self._listen(said, talking=self._call.talking or spoken.outcome == TALKING)
+        return self._beyond(said or (handing(self._document, self._language),))
 
     def silence(self) -> str:
         """Ask again; whoever stays silent is told goodbye."""
@@ -112,7 +113,7 @@ class VoiceAnswers:
 
     def dialled(self, status: str) -> str:
         """A transfer is over: talked, or not answered."""
-        if status in {"completed", "answered"}:
+        if status in TALKED:
             return self._hang_up()
         if self._voice.voicemail:
             return self._voicemail((self._phrase("missed"),))

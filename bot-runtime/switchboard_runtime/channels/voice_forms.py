@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.conversation.calls import CallKind
 
-__all__ = ["CALLS", "CallTurn", "first_sid", "is_call", "read_call", "read_recording"]
+__all__ = ["CALLS", "TALKED", "CallTurn", "first_sid", "is_call", "read_call", "read_recording"]
 
 CALLS = "/bot/twilio/voice"
+TALKED = frozenset({"completed", "answered"})
+"""What is told of a transfer that was answered."""
 
 _PROVIDER, _CHANNEL = "twilio", "voice"
 _CALLER = re.compile(r"\+[1-9][0-9]{4,14}|(?:sips?|client):\S{1,256}")
+_AGAIN = "rc=3&rp=ct,5xx"
+"""Twilio's connection overrides: a restart, or a store that is busy, is no end of a call; repetitions do no harm."""
 _WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 """ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE, as they are typed on a phone."""
 
@@ -76,7 +80,7 @@ class CallTurn:
             **changes,
         }
         query = urlencode({name: value for name, value in carried.items() if name == "n" or value not in {0, ""}})
-        return f"{base}{CALLS}{path}?{query}"
+        return f"{base}{CALLS}{path}?{query}#{_AGAIN}"
 
     def to_inbound(self, *, trace: str, now: float) -> Inbound:
         """The engine's record of this turn, the same however often it comes."""

@@ -90,9 +90,9 @@ class Answerer:
         said: Answer | None = None
         if isinstance(step, Ask):
             prepared = await self._prepared(item, step, steps)
-            if isinstance(prepared, Wait):
+            if isinstance(prepared, Wait) and prepared.due < hung_up_at(self._document, item.message):
                 return prepared
-            step = prepared
+            step = steps.excuse(self._document, step) if isinstance(prepared, Wait) else prepared
         if isinstance(step, Ask):
             try:
                 said = await self._said(item, step)

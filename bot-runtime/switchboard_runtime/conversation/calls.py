@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANSWERED",
-    "BEYOND",
     "BY_KEY",
     "CALL_STEPS",
+    "LISTENING",
     "SUSPENDED",
     "TALKING",
     "TO_VOICEMAIL",
@@ -57,9 +57,11 @@ TALKING, TO_VOICEMAIL = "key: assistant", "key: voicemail"
 BY_KEY = "key: transfer "
 """And the key."""
 
+_GREETED, _REPLIED, _NO_KEY, _NOT_UNDERSTOOD = "call greeted", "key: reply", "key: none", "not understood"
+LISTENING = frozenset({_GREETED, ANSWERED, TALKING, _REPLIED, _NO_KEY, _NOT_UNDERSTOOD})
+"""Outcomes after which the call is listened to; after all others, also a limit's, a person is needed."""
+
 _HANDED_OFF, _WITH_HUMAN, _FAILED, _NO_ASSISTANT = "handed off", "with a human", "call excused", "no assistant"
-BEYOND = frozenset({_HANDED_OFF, _WITH_HUMAN, _FAILED, _NO_ASSISTANT})
-"""Outcomes after which a person is needed."""
 
 _KINDS = frozenset({"call", "speech", "digits"})
 
@@ -160,7 +162,7 @@ def _greet(document: TenantDocument, state: ConversationState, message: Inbound)
         _prompt(document, state),
         say("listening", document, state.language) if voice.mode == "Assistant" and not opening else "",
     ]
-    return _turn(state, (*_announced(document, state, message), " ".join(filter(None, parts))), "call greeted")
+    return _turn(state, (*_announced(document, state, message), " ".join(filter(None, parts))), _GREETED)
 
 
 def _announced(document: TenantDocument, state: ConversationState, message: Inbound) -> tuple[str, ...]:
@@ -175,7 +177,7 @@ def _press(document: TenantDocument, state: ConversationState, message: Inbound)
     option = voice.menu.option(message.text) if voice.menu else None
     again = (_prompt(document, state),) if voice.mode == "Menu" else ()
     if option is None:
-        return _turn(state, (say("no key", document, state.language), *again), "key: none")
+        return _turn(state, (say("no key", document, state.language), *again), _NO_KEY)
     if option.transfer:
         return _turn(state, (say("through", document, state.language),), f"{BY_KEY}{option.key}")
     if option.voicemail:
@@ -185,7 +187,7 @@ def _press(document: TenantDocument, state: ConversationState, message: Inbound)
         disclosure = assistant.disclosure if assistant and voice.mode == "Menu" else None
         told = (_text(document, state, disclosure),) if disclosure else ()
         return _turn(state, (*told, say("listening", document, state.language)), TALKING)
-    return _turn(state, (_text(document, state, option.reply or {}), *again), "key: reply")
+    return _turn(state, (_text(document, state, option.reply or {}), *again), _REPLIED)
 
 
 def _hear(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
@@ -206,12 +208,13 @@ def _hear(document: TenantDocument, state: ConversationState, message: Inbound) 
         language=state.language or document.languages[0],
         languages=document.languages,
         display_name=document.tenant.display_name,
+        spoken=True,
     )
     return Ask(assistant=assistant, question=question, state=state)
 
 
 def _not_understood(document: TenantDocument, state: ConversationState) -> Turn:
-    return _turn(state, (say("again", document, state.language),), "not understood")
+    return _turn(state, (say("again", document, state.language),), _NOT_UNDERSTOOD)
 
 
 def _turn(state: ConversationState, said: tuple[str, ...], outcome: str) -> Turn:

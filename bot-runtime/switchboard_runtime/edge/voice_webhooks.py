@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 
 from switchboard_runtime.channels.twilio_forms import phone_number
-from switchboard_runtime.channels.voice_forms import CALLS, first_sid, read_call, read_recording
+from switchboard_runtime.channels.voice_forms import CALLS, TALKED, first_sid, read_call, read_recording
 from switchboard_runtime.edge.context import CONTEXT, refuse
 from switchboard_runtime.edge.signed import quarantine, unstored
 from switchboard_runtime.errors import StoreUnavailable
@@ -134,7 +134,7 @@ async def _converse(request: web.Request, form: SignedForm, call: CallTurn) -> w
 async def _dialled(request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]) -> web.Response:
     """A transfer is over."""
     status = form.fields.get("DialCallStatus", "")
-    await _note(request, form, call, "transfer", f"{call.sid}:{call.turn}:dialled", text=status)
+    await _note(request, form, call, "transfer" if status in TALKED else "missed", f"{call.sid}:{call.turn}:dialled")
     return _twiml(_answers(form.entry.document, call).dialled(status))
 
 
@@ -156,13 +156,14 @@ async def _status(request: web.Request, form: SignedForm, call: CallTurn, _query
     status = form.fields.get("CallStatus", "")
     log_event(_LOG, logging.INFO, "call status", tenant=form.entry.slug, sid=call.sid, status=status)
     if status in _OVER and _talks(form.entry.document) and form.entry.document.tenant.status == "Active":
-        await _note(request, form, call, "ended", f"{call.sid}:ended", text=status)
+        await _note(request, form, call, "ended", f"{call.sid}:ended")
     return web.Response(status=204)
 
 
-async def _note(request: web.Request, form: SignedForm, call: CallTurn, kind: str, sid: str, *, text: str) -> None:
+async def _note(request: web.Request, form: SignedForm, call: CallTurn, kind: str, sid: str) -> None:
+    """Keep that something happened; it has no words, since nobody said any."""
     context = request.app[CONTEXT]
-    await _store(request, form, call.note(kind, sid, text=text, trace=context.new_id(), now=context.clock.now()))
+    await _store(request, form, call.note(kind, sid, trace=context.new_id(), now=context.clock.now()))
 
 
 async def _store(request: web.Request, form: SignedForm, record: Inbound) -> None:

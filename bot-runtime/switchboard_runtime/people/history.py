@@ -65,7 +65,7 @@ class Entry:
         author: ``contact``, ``bot``, or the name of the person who wrote.
         text: the words.
         kind: the provider's type of a message (``text``, ``image``, ``location`` …).
-        media: URLs.
+        media: URLs; of a recording the sound's.
         status: ``received``; ``queued``, ``sending``, ``sent`` or ``failed`` as far as we know, and then what the
             provider says (``delivered``, ``read``, ``undelivered`` …).
         error_code: the provider's, of a reply that failed.
@@ -138,7 +138,7 @@ def media_of(row: Row) -> tuple[str, ...]:
     extra = json.loads(row["extra"])
     if row["side"] == 1:
         return tuple(extra.get("media", ()))
-    return tuple(value for name, value in extra if name.startswith("MediaUrl"))
+    return tuple(value for name, value in extra if name.startswith(("MediaUrl", "RecordingUrl")))
 
 
 def _place(cursor: str) -> Place:

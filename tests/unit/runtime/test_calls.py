@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchboard_runtime.assistants import Answer
+from switchboard_runtime.assistants.wording import rules
 from switchboard_runtime.conversation import Policy
 from tests.unit.runtime.kit import document, eventually, served, write_tenant
 from tests.unit.runtime.voice_kit import (
@@ -25,6 +26,7 @@ from tests.unit.runtime.voice_kit import (
     calls,
     kept,
     load,
+    path_of,
     rows,
     says,
 )
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from switchboard_runtime.assistants import Question
     from tests.unit.runtime.kit import Caller
 
 QUICK = Policy(store_patience=0.05, call_patience=0.05)
@@ -72,6 +75,27 @@ async def test_a_caller_is_greeted_listened_to_and_answered(tmp_path: Path) -> N
         ("voice", answer.said[0], "sent"),
     ]
     assert rows(tmp_path, "SELECT channel, own, contact FROM conversation") == [("voice", NUMBER, call.sender)]
+
+
+async def test_an_assistant_knows_that_it_is_heard_and_not_read(tmp_path: Path) -> None:
+    """A model is told so, and writes no lists."""
+    spoken = []
+
+    async def act(question: Question) -> str:
+        spoken.append(question.spoken)
+        return "Sí."
+
+    async with a_tenant(tmp_path, calls(), assistant=Assistant(act)) as caller:
+        call = Call(caller)
+        await call.answered()
+        await call.says("mesa")
+        await caller.say("mesa")
+        await eventually(lambda: len(spoken) == 2)
+    told: dict[str, Any] = {"instructions": "", "topic": None, "language": "es", "display_name": "Sur", "mark": "m"}
+
+    assert spoken == [True, False]
+    assert "of Sur in a phone call." in rules(**told, spoken=True)
+    assert "of Sur in a chat." in rules(**told)
 
 
 async def test_each_language_has_its_voice(tmp_path: Path) -> None:
@@ -302,7 +326,7 @@ async def test_a_store_that_takes_nothing_is_no_silence(tmp_path: Path) -> None:
         await call.answered()
         [file] = (tmp_path / "data").glob("*.sqlite3")
         with locked(file):
-            at_first = await call.raw(call.heard.next.removeprefix(caller.public), SpeechResult="mesa")
+            at_first = await call.raw(path_of(call.heard.next, caller.public), SpeechResult="mesa")
             heard = await call.post("/bot/twilio/fallback", ErrorCode="11200", ErrorUrl=call.heard.next)
 
     assert at_first.status == 503
@@ -316,6 +340,37 @@ def locked(file: Path) -> Iterator[None]:
         db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("ROLLBACK")
+
+
+async def test_a_limit_that_is_reached_ends_the_talk_with_a_person(tmp_path: Path) -> None:
+    """What the limit says is heard, and nobody is listened to in vain."""
+    limits = {"contact": {"messagesPerDay": 1}, "says": {"es": "Hoy no puedo más."}}
+    async with a_tenant(tmp_path, {**calls(transfer=TRANSFER), "limits": limits}, assistant=says("Sí.")) as caller:
+        call = Call(caller)
+        await call.answered()
+        first = await call.says("mesa")
+        told = await call.says("silla")
+        other = Call(caller)
+        await other.answered()
+        untold = await other.says("silla")
+
+    assert first.said == ["Sí."]
+    assert (told.said, told.dialled) == (["Hoy no puedo más."], PERSON)
+    assert (untold.said, untold.dialled) == (["Le comunico con una persona de Muebles del Sur."], PERSON)
+
+
+async def test_a_rate_that_makes_messages_wait_keeps_no_caller_on_the_line(tmp_path: Path) -> None:
+    """A turn that would be late for the call is excused at once."""
+    limits = {"contact": {"messagesPerMinute": 1}}
+    content = {**calls(voicemail={}, answerSeconds=5), "limits": limits}
+    async with a_tenant(tmp_path, content, assistant=says("Sí.")) as caller:
+        call = Call(caller)
+        await call.answered()
+        await call.says("mesa")
+        heard = await call.says("silla")
+
+    assert heard.said[0] == "Disculpe, ahora no puedo responder eso."
+    assert "Record" in heard.verbs
 
 
 # ------------------------------------------------------------------------------------------------------------- people
@@ -387,13 +442,13 @@ async def test_nobody_answers_so_a_message_is_recorded_and_stored_once(tmp_path:
             {**recording, "RecordingStatus": "completed"},
             {"RecordingSid": "RE1", "TranscriptionSid": "TR1", "TranscriptionText": "Call me."},
         ):
-            reply = await caller.signed(callback.removeprefix(caller.public), {**bare, **more})
+            reply = await caller.signed(path_of(callback, caller.public), {**bare, **more})
             assert reply.status == 204
         await eventually(lambda: rows(tmp_path, "SELECT count(*) FROM work WHERE state = 'pending'") == [(0,)])
 
     assert tape.said[0] == "Nadie puede atenderle en este momento."
     assert (done.verbs, done.said) == (["Say", "Hangup"], ["Gracias, Muebles del Sur tiene su mensaje. Adiós."])
-    assert kept(tmp_path)[2:] == [("transfer", "no-answer"), ("voicemail", ""), ("transcript", "Call me.")]
+    assert kept(tmp_path)[2:] == [("missed", ""), ("voicemail", ""), ("transcript", "Call me.")]
     [(sid, fields)] = rows(tmp_path, "SELECT sid, fields FROM message WHERE kind = 'voicemail'")
     assert sid == "RE1"
     assert dict(json.loads(fields))["RecordingUrl"] == "https://api.twilio.com/RE1"
@@ -436,6 +491,7 @@ async def test_a_transfer_that_was_talked_is_the_end(tmp_path: Path) -> None:
         heard = await call.on(DialCallStatus="completed", DialCallDuration="40")
 
     assert heard.verbs == ["Hangup"]
+    assert kept(tmp_path)[-1] == ("transfer", "")
 
 
 async def test_a_recorded_call_is_announced_before_it_is_recorded(tmp_path: Path) -> None:
@@ -444,7 +500,7 @@ async def test_a_recorded_call_is_announced_before_it_is_recorded(tmp_path: Path
     async with a_tenant(tmp_path, calls(record={"announcement": announcement})) as caller:
         call = Call(caller)
         heard = await call.answered()
-        callback = (heard.attribute("Recording", "recordingStatusCallback") or "").removeprefix(caller.public)
+        callback = path_of(heard.attribute("Recording", "recordingStatusCallback") or "", caller.public)
         await call.raw(callback, RecordingSid="RE7", RecordingUrl="https://x/RE7", RecordingStatus="completed")
         later = await call.says("mesa")
 
@@ -463,7 +519,7 @@ async def test_the_end_of_a_call_is_kept_once_whichever_address_is_told(tmp_path
             assert (await call.raw(path, CallStatus="completed", CallDuration="37")).status == 204
         assert (await call.raw("/bot/twilio/voice/status", CallStatus="ringing")).status == 204
 
-    assert kept(tmp_path) == [("call", ""), ("ended", "completed")]
+    assert kept(tmp_path) == [("call", ""), ("ended", "")]
 
 
 async def test_a_suspended_tenant_rejects_calls_and_keeps_nothing(tmp_path: Path) -> None:
@@ -530,7 +586,7 @@ async def test_every_call_of_the_corpus_is_understood(tmp_path: Path, name: str)
         "voice-gather-digits": [("digits", "2")],
         "voice-gather-speech": [("speech", "Quiero hablar con una persona.")],
         "voice-recording-completed": [("voicemail", "")],
-        "voice-status-completed": [("ended", "completed")],
+        "voice-status-completed": [("ended", "")],
     }
     content = calls(menu=MENU, voicemail={}, transfer=TRANSFER)
     content["numbers"][0]["phoneNumber"] = "+14155550199"

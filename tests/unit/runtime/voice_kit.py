@@ -110,6 +110,11 @@ class Heard:
         return next((one.text for one in self.root.iter() if one.tag in {"Number", "Sip"}), None)
 
 
+def path_of(address: str, public: str) -> str:
+    """What Twilio asks for at an address; it keeps the fragment to itself."""
+    return address.removeprefix(public).partition("#")[0]
+
+
 @dataclass
 class Call:
     """One call. Each act sends the webhook that Twilio would, and keeps what is heard."""
@@ -152,7 +157,7 @@ class Call:
         """The call goes on where it was led."""
         address = self.heard.next
         assert address.startswith(self.caller.public)
-        return await self.post(address.removeprefix(self.caller.public), **more)
+        return await self.post(path_of(address, self.caller.public), **more)
 
     async def again(self) -> Heard:
         """Twilio repeats the last webhook."""
