@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import random
 import signal
 from contextlib import AsyncExitStack
@@ -33,6 +34,7 @@ from switchboard_runtime.people import HistoryHook
 from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
+from switchboard_runtime.telemetry.tracing import NoTracing, Tracing, open_tracing
 from switchboard_twilio import TwilioTransport
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Ports:
         answering: makes an assistant's responder; None for the runtime's own.
         knowledge: folder of ``{slug}/`` with the assistants' texts.
         egress: where assistants may call.
+        tracing: where spans go.
     """
 
     clock: Clock
@@ -72,6 +75,7 @@ class Ports:
     answering: Answering | None = None
     knowledge: Path = Path("/etc/switchboard/knowledge")
     egress: Egress = field(default_factory=Egress)
+    tracing: Tracing = field(default_factory=NoTracing)
 
 
 def build_app(
@@ -85,7 +89,13 @@ def build_app(
     services: dict[str, TenantService] = {}
     limits: dict[str, LimitsHook] = {}
     context = EdgeContext(
-        directory=directory, services=services, limits=limits, clock=ports.clock, new_id=ports.new_id, metrics=Metrics()
+        directory=directory,
+        services=services,
+        limits=limits,
+        clock=ports.clock,
+        new_id=ports.new_id,
+        metrics=Metrics(),
+        tracing=ports.tracing,
     )
     app[CONTEXT] = context
     app.add_routes(ROUTES)
@@ -233,6 +243,7 @@ def _service(
         hooks=hooks,
         together=together,
         send_hooks=told,
+        tracing=ports.tracing,
     )
 
 
@@ -263,7 +274,13 @@ def _assistants(entry: TenantEntry, ports: Ports) -> Assistants:
     """The tenant's assistants; raises what keeps them from answering."""
     knowledge = ports.knowledge / entry.slug
     check_assistants(entry.document, secret=entry.credentials.secret, knowledge=knowledge)
-    return Assistants(clock=ports.clock, secret=entry.credentials.secret, knowledge=knowledge, egress=ports.egress)
+    return Assistants(
+        clock=ports.clock,
+        secret=entry.credentials.secret,
+        knowledge=knowledge,
+        egress=ports.egress,
+        tracing=ports.tracing,
+    )
 
 
 def _file(data_dir: Path, entry: TenantEntry) -> Path:
@@ -314,6 +331,7 @@ async def run(settings: Settings) -> None:
         chance=random.random,
         knowledge=Path(settings.knowledge_dir),
         egress=Egress(allowed=settings.allowed_hosts()),
+        tracing=open_tracing(os.environ),
     )
     host, port = settings.address()
     app = build_app(
@@ -328,6 +346,7 @@ async def run(settings: Settings) -> None:
     await stopped.wait()
     log_event(_LOG, logging.INFO, "stopping")
     await runner.cleanup()
+    await asyncio.to_thread(ports.tracing.close)
 
 
 def _check_writable(folder: Path) -> None:

@@ -9,12 +9,12 @@ import os
 
 __all__ = ["Ids"]
 
-_BYTES = 12
+_BYTES = 16
 _AT_ONCE = 256
 
 
 class Ids:
-    """Makes ids of 24 hexadecimal digits; any thread may ask.
+    """Makes ids of 32 hexadecimal digits, as a trace of OpenTelemetry has; any thread may ask.
 
     The system is asked for the randomness of many at once: each call to it gives the other threads the interpreter,
     which a busy event loop then waits for.

@@ -50,7 +50,7 @@ class OwnProgram:
 
 OWN_PROGRAMS = (
     OwnProgram("switchboard-operator", "switchboard-operator", "switchboard_operator"),
-    OwnProgram("switchboard-runtime", "switchboard-runtime", "switchboard_runtime", ("llm", "postgres")),
+    OwnProgram("switchboard-runtime", "switchboard-runtime", "switchboard_runtime", ("llm", "otel", "postgres")),
     OwnProgram("twilio-emulator", "twilio-emulator", "twilio_emulator"),
 )
 

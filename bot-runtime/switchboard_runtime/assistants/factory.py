@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.config.documents import HttpTool, Knowledge, LanguageModel
+    from switchboard_runtime.telemetry.tracing import Tracing
 
 __all__ = ["Assistants", "check_assistants"]
 
@@ -75,6 +76,7 @@ class Assistants:
         knowledge: the folder of knowledge files.
         egress: where calls may go.
         sink: gets captured leads.
+        tracing: where spans go.
     """
 
     def __init__(
@@ -85,12 +87,14 @@ class Assistants:
         knowledge: Path,
         egress: Egress | None = None,
         sink: Callable[[Lead], Awaitable[None]] | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._clock = clock
         self._secret = secret
         self._knowledge = knowledge
         self._egress = egress or Egress()
         self._sink = sink
+        self._tracing = tracing
         self._breakers = Breakers()
         self._made: dict[str, tuple[Assistant, tuple[str | None, ...], LanguageAssistant]] = {}
         self._loaded: set[str] = set()
@@ -157,6 +161,7 @@ class Assistants:
             breakers=self._breakers,
             clock=self._clock,
             sink=self._sink,
+            tracing=self._tracing,
         )
 
     async def _fetch(self, tool: HttpTool, arguments: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ from switchboard_runtime.assistants.wording import catalogue_words, correction, 
 from switchboard_runtime.assistants.words import contains, words
 from switchboard_runtime.config import localized
 from switchboard_runtime.telemetry.logs import log_event
+from switchboard_runtime.telemetry.tracing import NoTracing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -36,11 +37,15 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import Assistant, Product
     from switchboard_runtime.config.documents import LanguageModel, ModelChoice
+    from switchboard_runtime.telemetry.tracing import Fact, Tracing
 
 __all__ = ["LanguageAssistant"]
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
+_PROVIDERS = {"google": "gcp.gemini"}
+"""Names of vendors in OpenTelemetry's conventions, where they differ from ours."""
+
 _SHARE = 0.6
 _LONGEST_REPLY = 3000
 _LONGEST_QUESTION = 6000
@@ -84,6 +89,7 @@ class LanguageAssistant:
         breakers: Breakers,
         clock: Clock,
         sink: Callable[[Lead], Awaitable[None]] | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._assistant = assistant
         self._settings = settings
@@ -92,6 +98,7 @@ class LanguageAssistant:
         self._breakers = breakers
         self._clock = clock
         self._sink = sink
+        self._tracing = tracing or NoTracing()
         self._active = tuple(product for product in assistant.products if product.status == "Active")
         instructions = assistant.instructions or ""
         self._secrets = Secrets(instructions, hashlib.sha256(f"mark {instructions}".encode()).hexdigest()[:16])
@@ -167,7 +174,12 @@ class LanguageAssistant:
 
     async def _called(self, turn: _Turn, heard: Heard) -> tuple[tuple[Call, str], ...]:
         """What the tools give, one after the other."""
-        return tuple([(call, await self._kit.run(call.name, call.arguments, turn.state)) for call in heard.calls])
+        results = []
+        for call in heard.calls:
+            facts = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": call.name}
+            with self._tracing.within("execute_tool", kind="internal", facts=facts):
+                results.append((call, await self._kit.run(call.name, call.arguments, turn.state)))
+        return tuple(results)
 
     def _checked(self, turn: _Turn, text: str, *, last: bool) -> Answer | None:
         """The reply if it may go out; a second try where there is one; else the catalogue's words."""
@@ -228,6 +240,28 @@ class LanguageAssistant:
         """One request to one model."""
         choice = self._models[place].choice
         turn.ledger.asked()
+        facts: dict[str, Fact | None] = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": _PROVIDERS.get(choice.provider, choice.provider),
+            "gen_ai.request.model": choice.model,
+            "gen_ai.request.max_tokens": choice.max_tokens,
+        }
+        with self._tracing.within(f"chat {choice.model}", kind="client", facts=facts) as span:
+            heard = await self._request(turn, place, asked, breaker, until=until)
+            if heard is None:
+                span.failed("no answer")
+            else:
+                spent = heard.spent
+                span.note(
+                    {
+                        "gen_ai.usage.input_tokens": spent.input_tokens,
+                        "gen_ai.usage.output_tokens": spent.output_tokens,
+                    }
+                )
+            return heard
+
+    async def _request(self, turn: _Turn, place: int, asked: Asked, breaker: Breaker, *, until: float) -> Heard | None:
+        choice = self._models[place].choice
         try:
             heard = await _within(self._clock, self._models[place].ask(asked), until=until)
         except ModelFailed as error:

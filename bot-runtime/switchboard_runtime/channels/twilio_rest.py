@@ -55,7 +55,7 @@ class TwilioCourier:
             message = await self._client().messages.create_async(
                 to=item.recipient,
                 from_=item.sender,
-                status_callback=f"{self._url}/bot/twilio/status?m={item.id}",
+                status_callback=f"{self._url}/bot/twilio/status?m={item.id}&t={item.trace}",
                 **_parameters(item.reply),
             )
         except TwilioError as error:

@@ -14,6 +14,7 @@ from switchboard_runtime.conversation.turn import TEXT_STEPS, Ask
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.telemetry.logs import log_event
+from switchboard_runtime.telemetry.tracing import NoTracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.turn import Steps
     from switchboard_runtime.store import Store, Turn, WorkItem
     from switchboard_runtime.telemetry.metrics import Metrics
+    from switchboard_runtime.telemetry.tracing import Fact, Span, Tracing
 
 __all__ = ["Answerer"]
 
@@ -47,6 +49,7 @@ class Answerer:
         metrics: Metrics,
         on_finished: Callable[[int, Turn], None],
         hooks: Sequence[TurnHook] = (),
+        tracing: Tracing | None = None,
     ) -> None:
         self._document = document
         self._store = store
@@ -57,17 +60,30 @@ class Answerer:
         self._metrics = metrics
         self._hooks = tuple(hooks)
         self._on_finished = on_finished
+        self._tracing = tracing or NoTracing()
 
     async def handle(self, item: WorkItem) -> None:
         """Do one work item, or give it back for later."""
+        facts: dict[str, Fact | None] = {
+            "switchboard.tenant": self._document.tenant.slug,
+            "switchboard.channel": item.message.channel,
+            "switchboard.work": item.id,
+            "switchboard.attempt": item.attempts,
+        }
+        with self._tracing.begin("turn", trace=item.message.trace, kind="consumer", facts=facts) as span:
+            await self._do(item, span)
+
+    async def _do(self, item: WorkItem, span: Span) -> None:
         if self._document.burst_seconds and by_provider(item.message):
             item = await self._store.take_along(item, limit=self._policy.burst)
         turn = await self._turn(item)
         if isinstance(turn, Wait):
             self._log(logging.INFO, "turn waits", item, reason=turn.reason)
+            span.note({"switchboard.outcome": "waits", "switchboard.limit": turn.reason})
             await self._store.postpone_work(item, due=turn.due, counted=False)
             return
         if turn is None:
+            span.failed("assistant failed, tried again later")
             due = self._clock.now() + backoff(self._policy, item.attempts, chance=self._chance())
             await self._store.postpone_work(item, due=due)
             return
@@ -75,8 +91,10 @@ class Answerer:
             await self._store.finish_work(item, turn)
         except LeaseLost:
             self._log(logging.WARNING, "turn dropped: taken over, or the conversation changed", item)
+            span.note({"switchboard.outcome": "dropped"})
             await self._store.postpone_work(item, due=self._clock.now())  # has no effect if it was taken over
             return
+        span.note({"switchboard.outcome": turn.outcome, "switchboard.replies": len(turn.replies)})
         self._metrics.turns.labels(self._document.tenant.slug, turn.outcome).inc(1 + len(item.joined))
         joined = [message.trace for _, message in item.joined]
         facts = {"joined": joined} if joined else {}

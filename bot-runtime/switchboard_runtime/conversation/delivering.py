@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from switchboard_runtime.conversation.policy import Fail, Keep, Later, Resend, after_look, after_post, backoff
 from switchboard_runtime.errors import LeaseLost, LookUpFailed
 from switchboard_runtime.telemetry.logs import log_event
+from switchboard_runtime.telemetry.tracing import NoTracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.policy import Policy
     from switchboard_runtime.store import OutboxItem, Store
     from switchboard_runtime.telemetry.metrics import Metrics
+    from switchboard_runtime.telemetry.tracing import Fact, Span, Tracing
 
 __all__ = ["Deliverer"]
 
@@ -38,6 +40,7 @@ class Deliverer:
         policy: Policy,
         metrics: Metrics,
         hooks: Sequence[SendHook] = (),
+        tracing: Tracing | None = None,
     ) -> None:
         self._tenant = tenant
         self._store = store
@@ -47,17 +50,42 @@ class Deliverer:
         self._policy = policy
         self._metrics = metrics
         self._hooks = tuple(hooks)
+        self._tracing = tracing or NoTracing()
 
     async def handle(self, item: OutboxItem) -> None:
         """Send one reply, or find that it was sent, or put it off."""
-        try:
-            step = await self._look(item) if item.look_first else Resend()
-            if not isinstance(step, Resend):
-                await self._keep(item, step)
-            elif fresh := await self._fresh(item):
-                await self._keep(fresh, await self._post(fresh))
-        except LeaseLost:
-            self._log(logging.WARNING, "reply dropped: taken over", item)
+        facts: dict[str, Fact | None] = {
+            "switchboard.tenant": self._tenant,
+            "switchboard.channel": item.channel,
+            "switchboard.reply": item.id,
+            "switchboard.attempt": item.attempts,
+            "messaging.system": "twilio",
+            "messaging.operation.name": "send",
+        }
+        with self._tracing.begin("send", trace=item.trace, kind="producer", facts=facts) as span:
+            try:
+                await self._do(item, span)
+            except LeaseLost:
+                span.note({"switchboard.outcome": "taken over"})
+                self._log(logging.WARNING, "reply dropped: taken over", item)
+
+    async def _do(self, item: OutboxItem, span: Span) -> None:
+        step = await self._look(item) if item.look_first else Resend()
+        if not isinstance(step, Resend):
+            await self._end(item, step, span)
+        elif fresh := await self._fresh(item):
+            await self._end(fresh, await self._post(fresh), span)
+
+    async def _end(self, item: OutboxItem, step: Keep | Later | Fail, span: Span) -> None:
+        match step:
+            case Keep(sid):
+                span.note({"messaging.message.id": sid, "switchboard.outcome": "sent"})
+            case Later(_, _, reason):
+                span.failed(reason)
+            case Fail(code, reason):
+                span.note({"switchboard.error_code": code})
+                span.failed(reason)
+        await self._keep(item, step)
 
     async def _look(self, item: OutboxItem) -> Keep | Later | Resend | Fail:
         """Ask the provider whether it has the reply already."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         WorkItem,
     )
     from switchboard_runtime.telemetry.metrics import Metrics
+    from switchboard_runtime.telemetry.tracing import Tracing
 
 __all__ = ["TenantService"]
 
@@ -58,6 +59,7 @@ class TenantService:
         hooks: take part in each turn, in this order.
         together: what the tenants of a process share.
         send_hooks: are told what becomes of each reply.
+        tracing: where spans go.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class TenantService:
         hooks: Sequence[TurnHook] = (),
         together: Together | None = None,
         send_hooks: Sequence[SendHook] = (),
+        tracing: Tracing | None = None,
     ) -> None:
         self.document = document
         self._slug = document.tenant.slug
@@ -91,6 +94,7 @@ class TenantService:
             policy=policy,
             metrics=metrics,
             hooks=hooks,
+            tracing=tracing,
             on_finished=self._finished,
         )
         deliverer = Deliverer(
@@ -102,6 +106,7 @@ class TenantService:
             policy=policy,
             metrics=metrics,
             hooks=send_hooks,
+            tracing=tracing,
         )
         at_once = document.limits.concurrent_conversations if document.limits else None
         self._inbox: Pump[WorkItem] = Pump(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation import TenantService
     from switchboard_runtime.limits import LimitsHook
     from switchboard_runtime.telemetry.metrics import Metrics
+    from switchboard_runtime.telemetry.tracing import Tracing
 
 __all__ = ["CONTEXT", "EdgeContext", "host", "refuse"]
 
@@ -34,6 +35,7 @@ class EdgeContext:
     clock: Clock
     new_id: Callable[[], str]
     metrics: Metrics
+    tracing: Tracing
 
     def service(self, entry: TenantEntry) -> TenantService:
         """The engine of a tenant."""

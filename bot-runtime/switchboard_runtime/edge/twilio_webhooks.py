@@ -6,6 +6,7 @@ Order of the checks: those of :mod:`.signed`, then the number; only then is anyt
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -16,6 +17,9 @@ from switchboard_runtime.edge.context import CONTEXT, refuse
 from switchboard_runtime.edge.signed import SignedForm, no_twiml, ours, quarantine, signed_request, unstored
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from switchboard_runtime.telemetry.tracing import Fact
 
 __all__ = ["accept_form", "fallback", "message", "status", "unknown", "voice"]
 
@@ -55,8 +59,18 @@ async def status(request: web.Request) -> web.Response:
         return await quarantine(request, form.entry, form.body, "no message or status")
     if not ours(form, "From"):
         return refuse(request, 403, "another's number", form.entry)
+    trace = request.query.get("t")
+    facts: dict[str, Fact | None] = {
+        "switchboard.tenant": form.entry.slug,
+        "switchboard.reply": update.outbox_id,
+        "switchboard.status": update.status,
+        "switchboard.error_code": update.error_code,
+        "messaging.system": "twilio",
+        "messaging.message.id": update.sid,
+    }
     try:
-        known = await context.service(form.entry).record_status(update)
+        with context.tracing.begin("status", trace=trace or update.sid, kind="server", facts=facts):
+            known = await context.service(form.entry).record_status(update)
     except StoreUnavailable as error:
         return unstored(request, form.entry, error)
     log_event(
@@ -64,6 +78,7 @@ async def status(request: web.Request) -> web.Response:
         logging.INFO,
         "status",
         tenant=form.entry.slug,
+        trace=trace,
         reply=update.outbox_id,
         sid=update.sid,
         status=update.status,
@@ -96,8 +111,18 @@ async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
         return await quarantine(request, form.entry, form.body, "no MessageSid, From or To")
     if not ours(form, "To"):
         return refuse(request, 403, "another's number", form.entry)
+    facts: dict[str, Fact | None] = {
+        "switchboard.tenant": form.entry.slug,
+        "switchboard.channel": inbound.channel,
+        "messaging.system": "twilio",
+        "messaging.message.id": inbound.sid,
+        "http.request.method": request.method,
+        "http.route": request.path,
+    }
     try:
-        accepted = await context.service(form.entry).accept(inbound)
+        with context.tracing.begin("webhook", trace=trace, kind="server", facts=facts, first=True) as span:
+            accepted = await context.service(form.entry).accept(inbound)
+            span.note({"switchboard.duplicate": accepted.duplicate})
     except StoreUnavailable as error:
         return unstored(request, form.entry, error)
     log_event(

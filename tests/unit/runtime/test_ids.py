@@ -16,7 +16,7 @@ def test_no_id_is_given_twice_to_any_thread() -> None:
         given = [one for lot in pool.map(lambda _: [ids() for _ in range(1000)], range(8)) for one in lot]
 
     assert len(set(given)) == 8000
-    assert all(re.fullmatch("[0-9a-f]{24}", one) for one in given)
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in given)
 
 
 def test_two_makers_have_no_id_in_common() -> None:
