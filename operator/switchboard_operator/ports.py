@@ -178,6 +178,33 @@ class Database(Protocol):
         """End the tenant's roles but ``keep``, and their sessions; gives those that ended. Its rows stay."""
 
 
+@dataclass(frozen=True, slots=True)
+class AssistantStanding:
+    """What a bot says of one of its assistants.
+
+    Attributes:
+        failing: its last answers came from no model.
+        since: since when it fails, as the bot writes it; "" if it does not say.
+        reason: why, in a few words; "" if it does not say.
+    """
+
+    failing: bool
+    since: str = ""
+    reason: str = ""
+
+
+class Bots(Protocol):
+    """The tenants' bots."""
+
+    async def standing(
+        self, *, namespace: str, service: str, host: str, token: str
+    ) -> Mapping[str, AssistantStanding] | None:
+        """How a bot's assistants stand, by name; None when it has no such thing to tell.
+
+        Raises ``Upstream`` (BotUnreachable) when it gives no usable answer.
+        """
+
+
 class Twilio(Protocol):
     """Twilio's resources under one parent account. Errors are sorted into ``errors.NotReady``.
 

@@ -74,6 +74,8 @@ SCHEMA_MISSING = "SchemaMissing"
 SCHEMA_NEWER = "SchemaNewer"
 MODEL_NOT_AVAILABLE = "ModelNotAvailable"
 EGRESS_NOT_ALLOWED = "EgressNotAllowed"
+ASSISTANT_FAILING = "AssistantFailing"
+BOT_UNREACHABLE = "BotUnreachable"
 ROLLOUT_PENDING = "RolloutPending"
 ROLLOUT_FAILED = "RolloutFailed"
 CREDENTIALS_REJECTED = "CredentialsRejected"
@@ -307,6 +309,18 @@ CATALOGUE: tuple[Reason, ...] = (
         "The Assistant calls a host inside of the cluster that is not in the platform's list.",
         _ADMIN,
         "Add the host, or host:port, to runtime.egressAllow of the chart, or use a public https address.",
+    ),
+    Reason(
+        ASSISTANT_FAILING,
+        "An assistant's models do not answer. People get the script's or the canned answer, and a person is fetched.",
+        _AUTHOR,
+        "Look at the reason in the message: the model's vendor, the key in its Secret, or its budget.",
+    ),
+    Reason(
+        BOT_UNREACHABLE,
+        "The bot was asked how it stands and gave no usable answer. What was known of it stays.",
+        _OPERATOR,
+        "Wait; look at the bot's pods and at NetworkPolicies if it lasts.",
     ),
     Reason(ROLLOUT_PENDING, "The runtime's pods are not ready yet.", _OPERATOR, "Wait."),
     Reason(

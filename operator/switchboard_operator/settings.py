@@ -43,6 +43,8 @@ class Settings:
         workers: passes at once.
         drift_interval: seconds between two looks at a settled resource at Twilio.
         twilio_deadline: seconds for one call of Twilio.
+        status_interval: seconds between two looks at a bot's own status.
+        bot_address: base URL of a bot inside of the cluster, with ``{service}`` and ``{namespace}``.
         listen: host and port of probes and metrics.
         log_level: of the standard library's logging.
     """
@@ -61,6 +63,8 @@ class Settings:
     workers: int = 32
     drift_interval: float = 600.0
     twilio_deadline: float = 15.0
+    status_interval: float = 30.0
+    bot_address: str = "http://{service}.{namespace}.svc"
     listen: tuple[str, int] = ("0.0.0.0", 8080)
     log_level: str = "INFO"
 
@@ -87,6 +91,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         workers=int(_number(env, "WORKERS", 32, least=1)),
         drift_interval=_number(env, "DRIFT_INTERVAL", 600.0, least=5),
         twilio_deadline=_number(env, "TWILIO_DEADLINE", 15.0, least=1),
+        status_interval=_number(env, "STATUS_INTERVAL", 30.0, least=5),
         listen=_listen(env),
         log_level=_choice(env, "LOG_LEVEL", "INFO", _LEVELS),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from switchboard_operator.adapters.bots import HttpBots
 from switchboard_operator.adapters.clock import SystemClock
 from switchboard_operator.adapters.kinds import BY_KIND, CHILD_KINDS, OWN_KINDS
 from switchboard_operator.adapters.kube import KubeCluster
@@ -28,6 +29,7 @@ from switchboard_operator.engine.events import Recorder
 from switchboard_operator.engine.holding import Holding
 from switchboard_operator.engine.metrics import Metrics
 from switchboard_operator.engine.queue import Lane, WorkQueue
+from switchboard_operator.engine.rounds import Rounds
 from switchboard_operator.engine.routes import add_indexes
 from switchboard_operator.engine.store import Store
 from switchboard_operator.engine.watches import Watch
@@ -46,6 +48,7 @@ from switchboard_operator.reconcile.observations import Observations
 from switchboard_operator.reconcile.secrets import SecretKeeper
 from switchboard_operator.reconcile.shop import Shop
 from switchboard_operator.reconcile.simple import AssistantReconciler, PlanReconciler
+from switchboard_operator.reconcile.standings import Standings
 from switchboard_operator.reconcile.subaccount import SubaccountReconciler
 from switchboard_operator.reconcile.subaccounts import Subaccounts
 from switchboard_operator.reconcile.tenant import TenantReconciler
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
 
 _API_CONNECTIONS = 64
 _TWILIO_CONNECTIONS = 100
+_BOT_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class Operator:
         metrics: what is counted.
         watches: of what Kopf does not watch for us.
         queue: the work.
+        rounds: asks the bots how they stand.
     """
 
     settings: Settings
@@ -79,6 +84,7 @@ class Operator:
     metrics: Metrics
     watches: tuple[Watch, ...]
     queue: WorkQueue[Ref]
+    rounds: Rounds
 
     async def prime(self) -> None:
         """See everything once, then learn the accounts' credentials; only then may work begin."""
@@ -96,6 +102,7 @@ class Operator:
         async with asyncio.TaskGroup() as tasks:
             for watch in self.watches:
                 tasks.create_task(watch.run(), name=f"watch {watch.kind.plural}")
+            tasks.create_task(self.rounds.run(), name="rounds")
             for number in range(self.settings.workers):
                 tasks.create_task(self.controller.work(), name=f"worker {number}")
 
@@ -108,9 +115,13 @@ async def build(settings: Settings) -> AsyncIterator[Operator]:
         api = await stack.enter_async_context(open_session(connection, limit=_API_CONNECTIONS))
         connector = aiohttp.TCPConnector(limit=_TWILIO_CONNECTIONS)
         web = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        to_bots = aiohttp.TCPConnector(limit=_BOT_CONNECTIONS)
+        bots = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=to_bots, cookie_jar=aiohttp.DummyCookieJar())
+        )
         metrics = Metrics()
         cluster = KubeCluster(connection=connection, session=api, on_call=metrics.api_call)
-        yield _assemble(settings, connection, cluster, web, metrics)
+        yield _assemble(settings, connection, cluster, web, bots, metrics)
 
 
 def _assemble(
@@ -118,6 +129,7 @@ def _assemble(
     connection: Connection,
     cluster: KubeCluster,
     web: aiohttp.ClientSession,
+    to_bots: aiohttp.ClientSession,
     metrics: Metrics,
 ) -> Operator:
     clock = SystemClock()
@@ -142,6 +154,7 @@ def _assemble(
     twilio = TwilioSdk(session=web, clock=clock, deadline=settings.twilio_deadline, on_call=metrics.twilio_call)
     accounts = Accounts(reader=store, cluster=cluster, clock=clock)
     children = ChildCache()
+    standings = Standings()
     migrations = Migrations(
         cluster=cluster, namespace=namespace, secret=settings.database_secret, image=_image(settings), clock=clock
     )
@@ -170,8 +183,19 @@ def _assemble(
             lifetime=settings.drift_interval,
         ),
         databases=databases,
+        standings=standings,
         clock=clock,
         namespace=namespace,
+    )
+    rounds = Rounds(
+        store=store,
+        cluster=cluster,
+        bots=HttpBots(session=to_bots, address=settings.bot_address),
+        standings=standings,
+        queue=queue,
+        interval=settings.status_interval,
+        jitter=random.random,
+        on_look=metrics.bot_look,
     )
     wakers = _Wakers(store=store, queue=queue, children=children, catalogues=catalogues, migrations=migrations)
     return Operator(
@@ -182,6 +206,7 @@ def _assemble(
         metrics=metrics,
         watches=_watches(cluster, wakers, namespace),
         queue=queue,
+        rounds=rounds,
     )
 
 
@@ -196,6 +221,7 @@ def _add_reconcilers(
     children: ChildCache,
     assistants: Assistants,
     databases: Databases,
+    standings: Standings,
     clock: SystemClock,
     namespace: str,
 ) -> None:
@@ -245,6 +271,7 @@ def _add_reconcilers(
         assistants=assistants,
         children=Children(cluster=cluster, cache=children),
         databases=databases,
+        standings=standings,
         image=_image(settings),
         routing=Routing(ingress_class=settings.ingress_class, tls_secret=settings.tls_secret),
         domain=settings.domain,

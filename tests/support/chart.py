@@ -33,6 +33,7 @@ EVERYTHING = {
     "database": {"secretName": "postgres-admin", "ports": [5432, 6432]},
     "workers": 64,
     "driftInterval": 3600,
+    "statusInterval": 12.5,
     "twilioDeadline": 7.5,
     "logLevel": "DEBUG",
     "nodeSelector": {"kubernetes.io/os": "linux"},

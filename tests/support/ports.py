@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from switchboard_operator import reasons
 from switchboard_operator.errors import Upstream
-from switchboard_operator.ports import Account, ApiKey, Credentials, Number, Parent, Webhooks
+from switchboard_operator.ports import Account, ApiKey, AssistantStanding, Credentials, Number, Parent, Webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from switchboard_operator.errors import NotReady
@@ -324,3 +324,27 @@ class InMemoryDatabase:
         yield
         if fault:
             raise fault[1]
+
+
+@dataclass(slots=True)
+class InMemoryBots:
+    """The tenants' bots in memory.
+
+    Attributes:
+        told: what they say of their assistants; None when they have no status to tell.
+        silent: they give no answer.
+        asked: the (service, host, token) of each call.
+    """
+
+    told: dict[str, AssistantStanding] | None = field(default_factory=dict)
+    silent: bool = False
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def standing(
+        self, *, namespace: str, service: str, host: str, token: str
+    ) -> Mapping[str, AssistantStanding] | None:
+        """How the assistants stand."""
+        self.asked.append((f"{service}.{namespace}", host, token))
+        if self.silent:
+            raise Upstream(reasons.BOT_UNREACHABLE, "the bot's status: TimeoutError")
+        return self.told

@@ -20,6 +20,7 @@ from switchboard_operator.engine.events import Recorder
 from switchboard_operator.engine.holding import Holding
 from switchboard_operator.engine.metrics import Metrics
 from switchboard_operator.engine.queue import Lane, WorkQueue
+from switchboard_operator.engine.rounds import Rounds
 from switchboard_operator.engine.routes import add_indexes
 from switchboard_operator.engine.store import Store
 from switchboard_operator.ports import Ref
@@ -29,10 +30,11 @@ from switchboard_operator.reconcile.catalogues import Catalogues
 from switchboard_operator.reconcile.children import ChildCache
 from switchboard_operator.reconcile.databases import Databases
 from switchboard_operator.reconcile.migrations import Migrations
+from switchboard_operator.reconcile.standings import Standings
 from switchboard_operator.reconcile.subaccount import SubaccountReconciler
 from switchboard_operator.settings import Settings
 from tests.support.memory import InMemoryCluster, ref_of
-from tests.support.ports import PARENT_SID, PARENT_TOKEN, InMemoryDatabase, InMemoryTwilio, ManualClock
+from tests.support.ports import PARENT_SID, PARENT_TOKEN, InMemoryBots, InMemoryDatabase, InMemoryTwilio, ManualClock
 
 if TYPE_CHECKING:
     from switchboard_operator.reconcile.intents import Intents
@@ -143,6 +145,9 @@ class SmallWorld:
     children: ChildCache = field(init=False)
     migrations: Migrations = field(init=False)
     catalogues: Catalogues = field(init=False)
+    bots: InMemoryBots = field(default_factory=InMemoryBots)
+    standings: Standings = field(init=False)
+    rounds: Rounds = field(init=False)
 
     def __post_init__(self) -> None:
         """Nothing is stored but the Secret of the parent account."""
@@ -178,6 +183,17 @@ class SmallWorld:
             image=wiring._image(settings),
             clock=clock,
         )
+        self.standings = Standings()
+        self.rounds = Rounds(
+            store=store,
+            cluster=cluster,
+            bots=self.bots,
+            standings=self.standings,
+            queue=self.controller.queue,
+            interval=30.0,
+            jitter=lambda: 0.5,
+            on_look=lambda _: None,
+        )
         self.catalogues = Catalogues(cluster=cluster, clock=clock, lifetime=INTERVAL)
         parts: Any = {  # wired as in production; only the ports are ours
             "cluster": cluster,
@@ -200,6 +216,7 @@ class SmallWorld:
                 clock=clock,
                 interval=INTERVAL,
             ),
+            "standings": self.standings,
             "clock": clock,
             "namespace": SYSTEM,
         }

@@ -65,6 +65,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._looks = Counter(
+            "switchboard_bot_looks",
+            "Looks at a bot's own status by result: told, silent (no usable answer), unknown (it has none).",
+            ["result"],
+            registry=self.registry,
+        )
         self._api = Counter(
             "rest_client_requests",
             "Calls of the API server by verb, kind and HTTP status (none: no answer).",
@@ -99,6 +105,10 @@ class Metrics:
         product = path.split("/", 2)[1]
         self._twilio.labels(product, method, str(status or "none")).inc()
         self._twilio_seconds.labels(product).observe(seconds)
+
+    def bot_look(self, result: str) -> None:
+        """Count one look at a bot's own status."""
+        self._looks.labels(result).inc()
 
     def api_call(self, method: str, kind: str, status: int | None) -> None:
         """Count one call of the API server."""

@@ -15,6 +15,7 @@ from switchboard_operator.desired.thinking import secret_files, thinks
 from switchboard_operator.errors import Invalid, NotReady, Stalled, Waiting
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.draft import Draft, Finding, Outcome, summarise
+from switchboard_operator.reconcile.standings import CONDITION
 
 if TYPE_CHECKING:
     from switchboard_operator.api import Assistant, BotNumber, Plan, Tenant, TwilioAccount, TwilioSubaccount
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from switchboard_operator.reconcile.assistants import Assistants, Material
     from switchboard_operator.reconcile.children import Children
     from switchboard_operator.reconcile.databases import Databases
+    from switchboard_operator.reconcile.standings import Standings
     from switchboard_operator.reconcile.subaccounts import Subaccounts
 
 _RECHECK = 60.0
@@ -55,6 +57,7 @@ class TenantReconciler:
         assistants: what answers, checked.
         children: applies objects.
         databases: roles at PostgreSQL.
+        standings: how the bots' assistants stand.
         image: the runtime's image.
         routing: how hosts are routed.
         domain: the operator's default domain, or None.
@@ -68,6 +71,7 @@ class TenantReconciler:
     assistants: Assistants
     children: Children
     databases: Databases
+    standings: Standings
     image: RuntimeImage
     routing: Routing
     domain: str | None
@@ -91,9 +95,18 @@ class TenantReconciler:
             await self._make_true(tenant, draft)
         except NotReady as error:
             problem = error
+        self._standing(tenant, draft)
         status = summarise(tenant, draft, problem, now=self.clock.now())
         after = self.databases.remaining(tenant) if _on_postgres(tenant) else None
         return Outcome(status=status, problem=problem, notices=tuple(draft.notices), after=after)
+
+    def _standing(self, tenant: Tenant, draft: Draft) -> None:
+        """What the bot says of its assistants; Ready does not hang on it, since people are answered all the same."""
+        finding, notice = self.standings.finding(tenant), self.standings.notice(tenant)
+        if finding is not None:
+            draft.findings[CONDITION] = finding
+        if notice is not None:
+            draft.notices.append(notice)
 
     async def _end(self, tenant: Tenant) -> Outcome[Any]:
         """Its objects and its subaccount go by their owner references; a role at PostgreSQL has none."""

@@ -28,6 +28,7 @@ def test_everything_can_be_set() -> None:
         "SWITCHBOARD_WORKERS": "4",
         "SWITCHBOARD_DRIFT_INTERVAL": "30",
         "SWITCHBOARD_TWILIO_DEADLINE": "2.5",
+        "SWITCHBOARD_STATUS_INTERVAL": "12.5",
         "SWITCHBOARD_LISTEN": "127.0.0.1:9000",
         "SWITCHBOARD_LOG_LEVEL": "debug",
     }
@@ -47,6 +48,7 @@ def test_everything_can_be_set() -> None:
         workers=4,
         drift_interval=30.0,
         twilio_deadline=2.5,
+        status_interval=12.5,
         listen=("127.0.0.1", 9000),
         log_level="DEBUG",
     )
@@ -75,6 +77,7 @@ def test_an_empty_variable_is_an_absent_one() -> None:
         ("WORKERS", "nan", "a number of at least 1"),
         ("WORKERS", "inf", "a number of at least 1"),
         ("DRIFT_INTERVAL", "1", "at least 5"),
+        ("STATUS_INTERVAL", "1", "at least 5"),
         ("TWILIO_DEADLINE", "-1", "at least 1"),
         ("LISTEN", "8080", "host:port such as"),
         ("LISTEN", "0.0.0.0:", "host:port such as"),

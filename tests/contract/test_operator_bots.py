@@ -1,0 +1,142 @@
+"""The operator asks bots how they stand, over real HTTP: the form of decision 0001, and bots that cannot be trusted."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from switchboard_operator.adapters.bots import HttpBots
+from switchboard_operator.errors import Upstream
+from switchboard_operator.ports import AssistantStanding
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+TOLD = {
+    "assistants": {
+        "ventas": {"state": "Failing", "since": "2026-03-01T12:00:00Z", "reason": "no model answers"},
+        "soporte": {"state": "Healthy", "since": None, "reason": None, "later": 1},
+    },
+    "limits": {},
+    "queues": {},
+}
+
+
+@asynccontextmanager
+async def bot(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[HttpBots]:
+    """A bot that answers so, and the adapter that asks it."""
+    app = web.Application()
+    app.router.add_get("/status", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield HttpBots(session=session, address=f"http://127.0.0.1:{port}", deadline=1.0)
+    finally:
+        await runner.cleanup()
+
+
+async def ask(bots: HttpBots) -> Mapping[str, AssistantStanding] | None:
+    """Ask the bot of a tenant."""
+    return await bots.standing(namespace="acme", service="bot-acme", host="acme.bots.example.com", token="t" * 43)
+
+
+def telling(content: Any, *, status: int = 200) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A handler that always answers this."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=content if isinstance(content, str) else json.dumps(content), status=status)
+
+    return answer
+
+
+async def test_a_status_is_read_as_the_contract_says() -> None:
+    """Asked as the tenant's host, with its token; unknown fields are ignored."""
+    seen: list[tuple[str, str]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append((request.host, request.headers["Authorization"]))
+        return web.json_response(TOLD)
+
+    async with bot(answer) as bots:
+        told = await ask(bots)
+
+    assert told == {
+        "ventas": AssistantStanding(failing=True, since="2026-03-01T12:00:00Z", reason="no model answers"),
+        "soporte": AssistantStanding(failing=False),
+    }
+    assert seen == [("acme.bots.example.com", "Bearer " + "t" * 43)]
+
+
+async def test_a_bot_without_a_status_has_nothing_to_tell() -> None:
+    """As one of an earlier version."""
+    async with bot(telling("", status=404)) as bots:
+        assert await ask(bots) is None
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        telling("", status=401),
+        telling("", status=503),
+        telling("", status=302),
+        telling("no json"),
+        telling("[" * 60_000),
+        telling([]),
+        telling({"assistants": []}),
+        telling({"assistants": {"a": {}}}),
+        telling({"assistants": {"a": {"state": "Failing", "reason": "x" * 70_000}}}),
+    ],
+    ids=["401", "503", "302", "no json", "deep", "a list", "assistants a list", "no state", "too large"],
+)
+async def test_what_is_no_status_is_no_news(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+    """Nothing of it is believed."""
+    async with bot(handler) as bots:
+        with pytest.raises(Upstream) as told:
+            await ask(bots)
+
+    assert told.value.reason == "BotUnreachable"
+
+
+async def test_a_status_in_pieces_is_read_whole() -> None:
+    """As a network brings it."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        for letter in json.dumps(TOLD).encode():
+            await reply.write(bytes([letter]))
+        return reply
+
+    async with bot(answer) as bots:
+        told = await ask(bots)
+
+    assert told is not None
+    assert set(told) == {"ventas", "soporte"}
+
+
+async def test_words_of_a_bot_are_one_short_line() -> None:
+    """They end in a condition that people read in a terminal."""
+    told = {"assistants": {"a\n": {"state": "Failing", "reason": "\x1b[31mred\r\n" + "x" * 1000}}}
+    async with bot(telling(told)) as bots:
+        found = await ask(bots)
+
+    assert found is not None
+    assert set(found) == {"a"}
+    assert found["a"].reason.isprintable()
+    assert len(found["a"].reason) <= 160
+
+
+async def test_nobody_there_is_no_news() -> None:
+    """As while a pod starts."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(Upstream):
+            await ask(HttpBots(session=session, address="http://127.0.0.1:1", deadline=1.0))
