@@ -281,6 +281,30 @@ def test_a_bot_that_listens_gets_what_was_said(world: SyncWorld, server: VoiceSe
     assert phone.heard("spoken") == ["Quiero hablar con una persona."]
 
 
+def test_a_call_is_recorded_whole_beside_what_happens_in_it(world: SyncWorld, server: VoiceServer) -> None:
+    """On two channels, until its end, over all its documents; the callback names no numbers."""
+    server.on(
+        "/voice",
+        '<Say>Se graba</Say><Start><Recording recordingStatusCallback="/recorded"/></Start>'
+        '<Gather numDigits="1" action="menu"><Say>Uno</Say></Gather>',
+    )
+    server.on("/menu", "<Say>Gracias</Say>")
+    configure(world, voice_url=f"{server.url}/voice")
+
+    phone = Phone.calls(world)
+    world.advance(3)
+    phone.press("1")
+    world.advance(30)
+
+    (recorded,) = server.at("/recorded")
+    assert (recorded["RecordingSource"], recorded["RecordingStatus"]) == ("StartCallRecordingTwiML", "completed")
+    assert (recorded["RecordingChannels"], recorded["CallSid"]) == ("2", phone.sid)
+    assert int(recorded["RecordingDuration"]) >= 3
+    assert "To" not in recorded
+    assert phone.heard("not-emulated", "what") == []
+    assert phone.status == "completed"
+
+
 def test_who_says_nothing_hears_the_rest_of_the_document(world: SyncWorld, server: VoiceServer) -> None:
     """A Gather without input asks nobody."""
     server.on("/voice", '<Gather timeout="3"><Say>¿Hola?</Say></Gather><Say>Adiós</Say>')

@@ -183,6 +183,26 @@ def test_whoever_hangs_up_on_the_tape_has_left_a_message(world: SyncWorld, tmp_p
         assert [kind for kind, _ in bot.kept] == ["call", "digits", "voicemail", "ended"]
 
 
+def test_a_recorded_call_is_announced_and_its_recording_kept(world: SyncWorld, tmp_path: Path) -> None:
+    """The callback names no numbers, and still finds its conversation."""
+    voice = {**TALK, "record": {"announcement": {"es": "Esta llamada se graba."}}}
+    with a_bot(world, tmp_path, voice=voice) as bot:
+        phone = Phone.calls(world)
+        world.advance(5)
+        phone.speak("mesa")
+        phone.hang_up()
+        world.advance(1)
+
+        assert phone.heard()[0] == "Esta llamada se graba."
+        happened = [
+            event["kind"] for event in phone.state["transcript"] if event["kind"] in {"said", "recording-started"}
+        ]
+        assert happened[:2] == ["said", "recording-started"]
+        assert sorted(kind for kind, _ in bot.kept) == ["call", "ended", "recording", "speech"]
+        assert bot.rows("SELECT count(*) FROM conversation") == [(1,)]
+        assert bot.alerts() == []
+
+
 def test_silence_is_the_end_of_a_call(world: SyncWorld, tmp_path: Path) -> None:
     """Asked twice, told goodbye, nothing stored of it."""
     with a_bot(world, tmp_path, voice=TALK) as bot:

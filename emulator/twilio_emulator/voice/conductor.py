@@ -32,6 +32,7 @@ from twilio_emulator.voice.library import RECORDING
 from twilio_emulator.voice.machine import advance
 from twilio_emulator.voice.payloads import request_params
 from twilio_emulator.voice.phones import ANSWER, RINGS_FOR, reaction
+from twilio_emulator.voice.recording import CALL_SOURCE as RECORD_CALL
 from twilio_emulator.voice.recording import SOURCE as RECORD_VERB
 from twilio_emulator.voice.state import CallDirection, CallStatus
 from twilio_emulator.voice.telling import facts, raise_alert, tell
@@ -196,7 +197,16 @@ def _fetch(core: Core, entry: CallEntry, effect: Fetch) -> None:
 def _record(core: Core, entry: CallEntry, effect: StartRecording | StopRecording) -> None:
     """Begin or end a recording; of a Dial the clock tells how long it is, since the API may have held it."""
     if isinstance(effect, StartRecording):
-        library.start(core, entry, sid=effect.sid, source=effect.source, at=effect.at, callback=effect.callback)
+        channels = 2 if effect.source == RECORD_CALL else 1
+        library.start(
+            core,
+            entry,
+            sid=effect.sid,
+            source=effect.source,
+            at=effect.at,
+            callback=effect.callback,
+            channels=channels,
+        )
         return
     record = core.store.records.find(RECORDING, effect.sid)
     if record:

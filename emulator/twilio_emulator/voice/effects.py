@@ -89,7 +89,7 @@ class Played:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StartRecording:
-    """A recording begins; ``source`` is RecordVerb or DialVerb."""
+    """A recording begins; ``source`` is RecordVerb, DialVerb or StartCallRecordingTwiML."""
 
     at: float
     sid: str

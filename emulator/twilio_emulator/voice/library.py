@@ -37,7 +37,7 @@ __all__ = [
 
 RECORDING = "recording"
 IN_PROGRESS, PAUSED, COMPLETED, ABSENT, DELETED = "in-progress", "paused", "completed", "absent", "deleted"
-API_SOURCES = frozenset({"OutboundAPI", "StartCallRecordingAPI"})
+API_SOURCES = frozenset({"OutboundAPI", "StartCallRecordingAPI", "StartCallRecordingTwiML"})
 """Sources of the recordings that last as long as the call; those of verbs end with their verb."""
 _UNDER_WAY = frozenset({IN_PROGRESS, PAUSED})
 _MINUTE = Decimal("0.00250")

@@ -42,7 +42,19 @@ from twilio_emulator.voice.state import (
     Ringing,
     Waiting,
 )
-from twilio_emulator.voice.verbs import Dial, Gather, Hangup, Pause, Play, Record, Redirect, Reject, Say, Sms
+from twilio_emulator.voice.verbs import (
+    Dial,
+    Gather,
+    Hangup,
+    Pause,
+    Play,
+    Record,
+    RecordCall,
+    Redirect,
+    Reject,
+    Say,
+    Sms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -277,7 +289,7 @@ def _begin(run: Run, verb: Verb) -> None:
             run.become(Waiting(until=run.hear(verb)))
         case Gather():
             gathering.begin(run, verb)
-        case Record():
+        case Record() | RecordCall():
             recording.begin(run, verb)
         case Dial():
             dialling.begin(run, verb)

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 from twilio_emulator.voice.effects import StartRecording, StopRecording
 from twilio_emulator.voice.run import spoken_seconds, whole_seconds
 from twilio_emulator.voice.state import Recording
+from twilio_emulator.voice.verbs import Record
 
 if TYPE_CHECKING:
     from twilio_emulator.voice.effects import Params
     from twilio_emulator.voice.events import Speech
     from twilio_emulator.voice.run import Run
     from twilio_emulator.voice.state import CallStatus
-    from twilio_emulator.voice.verbs import Record
+    from twilio_emulator.voice.verbs import RecordCall
 
 __all__ = ["abandon", "begin", "hang_up", "hear", "on_due", "press", "recording_url"]
 
 SOURCE = "RecordVerb"
+CALL_SOURCE = "StartCallRecordingTwiML"
 _RECORDING_URL = "https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{recording}"
 
 
@@ -31,10 +33,13 @@ def recording_url(account_sid: str, recording_sid: str) -> str:
     return _RECORDING_URL.format(account=account_sid, recording=recording_sid)
 
 
-def begin(run: Run, verb: Record) -> None:
-    """Start the recording."""
+def begin(run: Run, verb: Record | RecordCall) -> None:
+    """Start the recording; one of the whole call lasts until that ends, and the document goes on at once."""
     sid = run.new_sid("RE")
-    run.emit(StartRecording(at=run.at, sid=sid, source=SOURCE, callback=run.callback(verb.callback)))
+    source = SOURCE if isinstance(verb, Record) else CALL_SOURCE
+    run.emit(StartRecording(at=run.at, sid=sid, source=source, callback=run.callback(verb.callback)))
+    if not isinstance(verb, Record):
+        return
     until = run.at + min(verb.timeout, verb.max_length)
     run.become(Recording(verb=verb, sid=sid, since=run.at, until=until))
 

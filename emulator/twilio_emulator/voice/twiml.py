@@ -20,6 +20,7 @@ from twilio_emulator.voice.verbs import (
     Play,
     Prompt,
     Record,
+    RecordCall,
     Redirect,
     Reject,
     Say,
@@ -43,7 +44,7 @@ _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 _VOICE = r"man|woman|alice|(Polly|Google|Amazon|ElevenLabs)\.[A-Za-z0-9._-]+"
 _SSML = frozenset({"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"})
 _HELD = ("Connect", "Echo", "Enqueue", "Pay", "Prompt", "Queue", "Refer", "Conference", "VirtualAgent", "Autopilot")
-_PASSED = ("Leave", "Start", "Stop")
+_PASSED = ("Leave", "Stop")
 _SAY_CODES = {"loop": 13510, "voice": 13511}
 _GATHERED_SAY_CODES = {"loop": 13322, "voice": 13321}
 _GATHER_CODES = {
@@ -99,6 +100,18 @@ _RECORD_ATTRIBUTES = frozenset(
         "recordingStatusCallbackMethod",
         "recordingStatusCallbackEvent",
         "recordingTrack",
+    }
+)
+_CALL_RECORDING_ATTRIBUTES = frozenset(
+    {
+        "name",
+        "channels",
+        "track",
+        "trim",
+        "recordingConfigurationId",
+        "recordingStatusCallback",
+        "recordingStatusCallbackMethod",
+        "recordingStatusCallbackEvent",
     }
 )
 
@@ -271,6 +284,19 @@ def _refuse_text(element: ET.Element) -> None:
         raise InvalidReply(SCHEMA, f"<{element.tag}> has text beside its elements")
 
 
+def _start(element: ET.Element) -> Verb:
+    """A recording of the call is begun; of what else may run beside it there is none here."""
+    if [nested.tag for nested in element] != ["Recording"]:
+        return _passed(element)
+    Attributes(element).allow({"action", "method"})
+    _refuse_text(element)
+    attributes = Attributes(element[0])
+    attributes.allow(_CALL_RECORDING_ATTRIBUTES)
+    _refuse_content(element[0])
+    attributes.choice("trim", ("trim-silence", "do-not-trim"), "trim-silence")
+    return RecordCall(callback=attributes.recording_callback())
+
+
 def _held(element: ET.Element) -> Unemulated:
     return Unemulated(name=element.tag)
 
@@ -285,6 +311,7 @@ _READERS: dict[str, Callable[[ET.Element], Verb]] = {
     "Pause": _pause,
     "Gather": _gather,
     "Record": _record,
+    "Start": _start,
     "Redirect": _redirect,
     "Dial": dial,
     "Hangup": _hangup,

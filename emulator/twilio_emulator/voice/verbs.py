@@ -18,6 +18,7 @@ __all__ = [
     "Play",
     "Prompt",
     "Record",
+    "RecordCall",
     "RecordingCallback",
     "Redirect",
     "Reject",
@@ -104,6 +105,13 @@ class Record:
     max_length: int = LONGEST_RECORDING
     play_beep: bool = True
     trim: bool = True
+    callback: RecordingCallback | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordCall:
+    """The whole call to be recorded from here on, beside what follows."""
+
     callback: RecordingCallback | None = None
 
 
@@ -198,6 +206,21 @@ class Unemulated:
 
 
 Prompt = Say | Play | Pause
-Verb = Say | Play | Pause | Gather | Record | Redirect | Dial | Hangup | Reject | Sms | Unemulated
+Verb = Say | Play | Pause | Gather | Record | RecordCall | Redirect | Dial | Hangup | Reject | Sms | Unemulated
 
-VERBS = (Say, Play, Pause, Gather, Record, RecordingCallback, Redirect, Noun, Dial, Hangup, Reject, Sms, Unemulated)
+VERBS = (
+    Say,
+    Play,
+    Pause,
+    Gather,
+    Record,
+    RecordCall,
+    RecordingCallback,
+    Redirect,
+    Noun,
+    Dial,
+    Hangup,
+    Reject,
+    Sms,
+    Unemulated,
+)

@@ -549,6 +549,17 @@ def test_a_verb_that_would_run_beside_the_call_is_passed_over() -> None:
     assert only(step.effects, Spoke).text == "Hi"
 
 
+def test_a_recording_of_the_call_is_begun_and_nothing_waits_for_it() -> None:
+    """What follows is played at once."""
+    step = document(started(), "<Start><Recording recordingStatusCallback='/done'/></Start><Say>Hi</Say>")
+
+    begun = only(step.effects, StartRecording)
+    assert begun.source == "StartCallRecordingTwiML"
+    assert begun.callback is not None
+    assert begun.callback.url.endswith("/done")
+    assert only(step.effects, Spoke).text == "Hi"
+
+
 # The API
 
 

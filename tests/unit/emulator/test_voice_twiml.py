@@ -129,6 +129,7 @@ def test_what_is_not_twiml_is_spoken_or_played(body: bytes, content_type: str, v
         ("<Connect><Stream url='wss://a.example'/></Connect>", Unemulated(name="Connect")),
         ("<Enqueue>support</Enqueue>", Unemulated(name="Enqueue")),
         ("<Start><Stream url='wss://a.example'/></Start>", Unemulated(name="Start", holds=False)),
+        ("<Start><Recording/><Stream url='wss://a.example'/></Start>", Unemulated(name="Start", holds=False)),
         ("<Dial><Conference>room</Conference></Dial>", Unemulated(name="Dial/Conference")),
     ],
 )
