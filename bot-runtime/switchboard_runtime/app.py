@@ -30,7 +30,7 @@ from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
 from switchboard_runtime.events import Dispatcher, Events, Outward, check_secrets
 from switchboard_runtime.ids import Ids
 from switchboard_runtime.limits import LimitsHook
-from switchboard_runtime.people import HistoryHook
+from switchboard_runtime.people import Audit, HistoryHook, People, PeopleHook
 from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
@@ -88,10 +88,12 @@ def build_app(
     app = web.Application(client_max_size=MAX_BODY)
     services: dict[str, TenantService] = {}
     limits: dict[str, LimitsHook] = {}
+    people: dict[str, People] = {}
     context = EdgeContext(
         directory=directory,
         services=services,
         limits=limits,
+        people=people,
         clock=ports.clock,
         new_id=ports.new_id,
         metrics=Metrics(),
@@ -120,15 +122,23 @@ def build_app(
                 limits[entry.slug] = LimitsHook(
                     document=entry.document, store=store, clock=ports.clock, metrics=context.metrics
                 )
+                audit = Audit(store=store, clock=ports.clock, new_id=ports.new_id)
                 telling = _telling(entry, store, outward, ports, context.metrics)
                 events = Events(document=entry.document, clock=ports.clock, nudge=telling.nudge)
                 told = (events,) if entry.document.webhooks else ()
-                hooks: tuple[TurnHook, ...] = (limits[entry.slug], HistoryHook(store=store), *told)
+                hooks: tuple[TurnHook, ...] = (
+                    _people_hook(entry, store, audit, ports),
+                    limits[entry.slug],
+                    HistoryHook(store=store),
+                    *told,
+                )
                 service = _service(
                     entry, store, session, policy, ports, context.metrics, answering, hooks, together, told
                 )
                 services[entry.slug] = service
+                people[entry.slug] = _people(entry, store, service, audit, ports, context.metrics)
                 service.start()
+                people[entry.slug].start()
                 telling.start()
                 stack.push_async_callback(telling.stop)
                 if not isinstance(store, SqliteStore):
@@ -137,6 +147,7 @@ def build_app(
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
             await asyncio.gather(loading, *warming)
+            await asyncio.gather(*(folk.stop() for folk in people.values()))
             await asyncio.gather(*(service.stop() for service in services.values()))
         log_event(_LOG, logging.INFO, "stopped")
 
@@ -258,6 +269,24 @@ def _telling(entry: TenantEntry, store: Store, outward: Outward, ports: Ports, m
         outward=outward,
         clock=ports.clock,
         chance=ports.chance,
+        metrics=metrics,
+    )
+
+
+def _people_hook(entry: TenantEntry, store: Store, audit: Audit, ports: Ports) -> PeopleHook:
+    return PeopleHook(document=entry.document, store=store, audit=audit, clock=ports.clock, new_id=ports.new_id)
+
+
+def _people(
+    entry: TenantEntry, store: Store, service: TenantService, audit: Audit, ports: Ports, metrics: Metrics
+) -> People:
+    return People(
+        document=entry.document,
+        store=store,
+        engine=service,
+        audit=audit,
+        clock=ports.clock,
+        new_id=ports.new_id,
         metrics=metrics,
     )
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from switchboard_runtime.config.durations import Duration
 from switchboard_runtime.config.fields import (
     Currency,
     Filled,
@@ -28,6 +29,7 @@ from switchboard_runtime.config.fields import (
     unique,
 )
 from switchboard_runtime.config.limits import Limits
+from switchboard_runtime.config.people import Contacts, Hours, Retention
 from switchboard_runtime.config.voice import Voice
 from switchboard_runtime.config.webhooks import WebhookEndpoint
 
@@ -243,9 +245,10 @@ class Number(Model):
 
 
 class Handoff(Model):
-    """Words by which a person asks for a human."""
+    """Words by which a person asks for a human, and after how long without a word of theirs the bot answers again."""
 
     keywords: tuple[Filled, ...] = ()
+    return_after: Duration | None = None
 
 
 class Tenant(Model):
@@ -296,6 +299,9 @@ class TenantDocument(Model):
     limits: Limits | None = None
     voice: Voice | None = None
     webhooks: Annotated[tuple[WebhookEndpoint, ...], Field(max_length=20)] = ()
+    contacts: Contacts = Field(default_factory=Contacts)
+    hours: Hours | None = None
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("url")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.assistants.base import Answer
@@ -17,7 +18,7 @@ from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.tracing import NoTracing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.clock import Clock
@@ -32,6 +33,37 @@ if TYPE_CHECKING:
 __all__ = ["Answerer"]
 
 _LOG = logging.getLogger(__name__)
+
+
+class _Interrupted(Exception):
+    """A person took the conversation over while its assistant was thinking."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A conversation that is being worked on, and the call of its assistant, while there is one."""
+
+    interrupted: bool = False
+    asking: asyncio.Future[str | Answer | None] | None = None
+
+    async def ask(self, answering: Awaitable[str | Answer | None], *, within: float) -> str | Answer | None:
+        """What the assistant says.
+
+        Raises:
+            _Interrupted: a person took over before it said anything.
+            TimeoutError: it took longer.
+        """
+        self.asking = asking = asyncio.ensure_future(answering)
+        try:
+            async with asyncio.timeout(within):
+                return await asking
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # it is we who are to end
+            raise _Interrupted from None
+        finally:
+            self.asking = None
 
 
 class Answerer:
@@ -61,6 +93,17 @@ class Answerer:
         self._hooks = tuple(hooks)
         self._on_finished = on_finished
         self._tracing = tracing or NoTracing()
+        self._flights: dict[int, _Flight] = {}
+
+    def interrupt(self, conversation_id: int) -> bool:
+        """Cancel what an assistant is thinking for a conversation; whether there was anything to cancel."""
+        flight = self._flights.get(conversation_id)
+        if flight is None or flight.interrupted:
+            return False
+        flight.interrupted = True
+        if flight.asking is not None:
+            flight.asking.cancel()
+        return flight.asking is not None
 
     async def handle(self, item: WorkItem) -> None:
         """Do one work item, or give it back for later."""
@@ -70,8 +113,17 @@ class Answerer:
             "switchboard.work": item.id,
             "switchboard.attempt": item.attempts,
         }
-        with self._tracing.begin("turn", trace=item.message.trace, kind="consumer", facts=facts) as span:
-            await self._do(item, span)
+        flight = self._flights[item.conversation_id] = _Flight()
+        try:
+            with self._tracing.begin("turn", trace=item.message.trace, kind="consumer", facts=facts) as span:
+                await self._do(item, span)
+        except _Interrupted:
+            self._metrics.interrupted.labels(self._document.tenant.slug).inc()
+            self._log(logging.INFO, "answer cancelled: a person took over", item)
+            await self._store.postpone_work(item, due=self._clock.now(), counted=False)
+        finally:
+            if self._flights.get(item.conversation_id) is flight:
+                del self._flights[item.conversation_id]
 
     async def _do(self, item: WorkItem, span: Span) -> None:
         if self._document.burst_seconds and by_provider(item.message):
@@ -115,6 +167,8 @@ class Answerer:
             try:
                 said = await self._said(item, step)
                 turn = steps.end(self._document, step, said)
+            except _Interrupted:
+                raise
             except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
                 self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
                 if item.attempts < self._policy.answer_attempts and self._time_left(item) > self._policy.first_delay:
@@ -139,8 +193,11 @@ class Answerer:
         return ask
 
     async def _said(self, item: WorkItem, ask: Ask) -> Answer | None:
-        async with asyncio.timeout(min(self._policy.turn_deadline, self._time_left(item))):
-            said = await self._answering(ask.assistant).answer(ask.question)
+        flight = self._flights[item.conversation_id]
+        if flight.interrupted:
+            raise _Interrupted
+        within = min(self._policy.turn_deadline, self._time_left(item))
+        said = await flight.ask(self._answering(ask.assistant).answer(ask.question), within=within)
         return Answer(text=said) if isinstance(said, str) else said
 
     def _time_left(self, item: WorkItem) -> float:

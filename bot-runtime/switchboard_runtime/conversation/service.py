@@ -85,7 +85,7 @@ class TenantService:
         self._metrics = metrics
         self._send_hooks = tuple(send_hooks)
         self._waiters: dict[int, asyncio.Future[tuple[str, ...]]] = {}
-        answerer = Answerer(
+        self._answerer = answerer = Answerer(
             document=document,
             store=store,
             answering=answering,
@@ -149,6 +149,10 @@ class TenantService:
         """Look for work now: another process has left some."""
         self._inbox.nudge()
         self._outbox.nudge()
+
+    def interrupt(self, conversation_id: int) -> bool:
+        """Cancel the call of an assistant for a conversation; whether one ran in this process."""
+        return self._answerer.interrupt(conversation_id)
 
     async def stop(self) -> None:
         """Finish what is in flight, within the policy's time, and release the rest to whoever comes next."""

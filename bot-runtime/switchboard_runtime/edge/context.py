@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.config.directory import Directory, TenantEntry
     from switchboard_runtime.conversation import TenantService
     from switchboard_runtime.limits import LimitsHook
+    from switchboard_runtime.people import People
     from switchboard_runtime.telemetry.metrics import Metrics
     from switchboard_runtime.telemetry.tracing import Tracing
 
@@ -32,6 +33,7 @@ class EdgeContext:
     directory: Directory
     services: Mapping[str, TenantService]
     limits: Mapping[str, LimitsHook]
+    people: Mapping[str, People]
     clock: Clock
     new_id: Callable[[], str]
     metrics: Metrics

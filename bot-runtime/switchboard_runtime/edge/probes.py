@@ -41,6 +41,7 @@ async def _measure_queues(context: EdgeContext) -> None:
         try:
             queues = await service.queues()
             await context.limits[slug].usage()
+            await context.people[slug].measure()
         except StoreUnavailable:
             continue
         for name, queue in queues.items():

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.store.folding import folded
 from switchboard_runtime.store.schema import migrate
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class Writer:
         if path not in self._connections:
             connection = sqlite3.connect(path, timeout=self._busy_timeout, isolation_level=None)
             try:
+                connection.create_function("folded", 1, folded, deterministic=True)
                 for pragma in _PRAGMAS:
                     connection.execute(pragma)
                 migrate(connection)

@@ -36,6 +36,12 @@ class Metrics:
         self.turns = Counter(
             "switchboard_turns", "Messages worked on, by outcome", ("tenant", "outcome"), registry=registry
         )
+        self.interrupted = Counter(
+            "switchboard_turns_interrupted",
+            "Answers cancelled while being thought, since a person took over",
+            _TENANT,
+            registry=registry,
+        )
         self.sent = Counter("switchboard_replies_sent", "Replies Twilio accepted", _TENANT, registry=registry)
         self.refusals = Counter(
             "switchboard_replies_refused",
@@ -99,6 +105,23 @@ class Metrics:
             ("tenant", "queue"),
             registry=registry,
         )
+
+        self.audit_entries = Gauge("switchboard_audit_entries", "Entries of the audit log", _TENANT, registry=registry)
+        self.audit_head = Gauge(
+            "switchboard_audit_head", "1, with the hash of the newest entry", ("tenant", "hash"), registry=registry
+        )
+        self._heads: dict[str, str] = {}
+
+    def audited(self, tenant: str, entries: int, newest: str) -> None:
+        """Tell the head of a tenant's audit log; the one told before is told no more."""
+        self.audit_entries.labels(tenant).set(entries)
+        before = self._heads.get(tenant)
+        if before == newest:
+            return
+        if before is not None:
+            self.audit_head.remove(tenant, before)
+        self.audit_head.labels(tenant, newest).set(1)
+        self._heads[tenant] = newest
 
     def spend(self, tenant: str, model: str | None, tokens_in: int, tokens_out: int, micros: int | None) -> None:
         """Count what an answer took; ``micros`` None is an unknown price."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 5
+NEWEST = 6
 """The newest revision that this program brings."""
 
-NEEDED = 5
+NEEDED = 6
 """The oldest revision that it can work with."""
 
 

@@ -1,0 +1,117 @@
+"""All there is of people for one tenant, made in one place, and what goes on by itself in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.people.contacts import Contacts
+from switchboard_runtime.people.conversations import Conversations
+from switchboard_runtime.people.history import History
+from switchboard_runtime.telemetry.logs import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchboard_runtime.clock import Clock
+    from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.people.audit import Audit
+    from switchboard_runtime.people.conversations import Engine
+    from switchboard_runtime.store import Store
+    from switchboard_runtime.telemetry.metrics import Metrics
+
+__all__ = ["People"]
+
+_LOG = logging.getLogger(__name__)
+_SWEEP_EVERY = 15.0
+
+
+class People:
+    """The people of one tenant.
+
+    Args:
+        document: the tenant.
+        store: the tenant's.
+        engine: the tenant's, which is told of what must happen at once.
+        audit: the tenant's.
+        clock: time.
+        new_id: makes ids.
+        metrics: where the head of the audit log is told.
+
+    Attributes:
+        history: what was said.
+        conversations: lists, search, take-over, a person's words.
+        contacts: who writes, and their leads.
+        audit: who did what.
+    """
+
+    def __init__(
+        self,
+        *,
+        document: TenantDocument,
+        store: Store,
+        engine: Engine,
+        audit: Audit,
+        clock: Clock,
+        new_id: Callable[[], str],
+        metrics: Metrics,
+    ) -> None:
+        self._document = document
+        self._clock = clock
+        self._metrics = metrics
+        self.audit = audit
+        self.history = History(store=store)
+        self.conversations = Conversations(store=store, engine=engine, audit=audit, clock=clock, new_id=new_id)
+        self.contacts = Contacts(store=store, document=document, audit=audit, clock=clock, new_id=new_id)
+        self._stopped = asyncio.Event()
+        self._adopted = False
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin what goes on in the background."""
+        self._sweeping = asyncio.create_task(self._sweep_on(), name=f"people {self._document.tenant.slug}")
+
+    async def stop(self) -> None:
+        """End it."""
+        self._stopped.set()
+        if self._sweeping is not None:
+            await self._sweeping
+
+    async def sweep(self) -> None:
+        """Do once what is due: conversations go back to the bot.
+
+        Raises:
+            StoreUnavailable: not now.
+        """
+        if not self._adopted:
+            await self.conversations.adopt()
+            self._adopted = True
+        after = self._document.handoff.return_after if self._document.handoff else None
+        if after is not None:
+            returned = await self.conversations.return_forgotten(after=after)
+            if returned:
+                self._log(logging.INFO, "conversations returned to the bot", count=returned)
+
+    async def measure(self) -> None:
+        """Tell the head of the audit log, so that somebody outside would see that entries are gone.
+
+        Raises:
+            StoreUnavailable: not now.
+        """
+        head = await self.audit.head()
+        self._metrics.audited(self._document.tenant.slug, head.seq, head.hash)
+
+    async def _sweep_on(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                await self.sweep()
+            except StoreUnavailable as error:
+                self._log(logging.WARNING, "people not swept", error=str(error))
+            except Exception as error:  # noqa: BLE001  # what goes wrong once must not end it for good
+                self._log(logging.ERROR, "people not swept", failure=error)
+            await self._clock.wait(self._stopped, until=self._clock.now() + _SWEEP_EVERY)
+
+    def _log(self, level: int, event: str, **fields: object) -> None:
+        log_event(_LOG, level, event, tenant=self._document.tenant.slug, **fields)
