@@ -187,6 +187,7 @@ async def _open_files(
             new_id=ports.new_id,
             owner=owner,
             lease=policy.lease,
+            bubble_wait=_bubble_wait(entry, policy),
         )
         for index, entry in enumerate(entries)
     }
@@ -217,7 +218,12 @@ async def _open_database(
         patience=policy.store_patience,
     )
     store = PostgresStore(
-        database=database, clock=ports.clock, new_id=ports.new_id, owner=ports.new_id(), lease=policy.lease
+        database=database,
+        clock=ports.clock,
+        new_id=ports.new_id,
+        owner=ports.new_id(),
+        lease=policy.lease,
+        bubble_wait=_bubble_wait(entry, policy),
     )
     stack.push_async_callback(store.close)
     try:
@@ -227,6 +233,12 @@ async def _open_database(
     except ConfigurationError as error:
         raise ConfigurationError(f"{entry.slug}/{error.where}", *error.problems) from None
     return store
+
+
+def _bubble_wait(entry: TenantEntry, policy: Policy) -> float:
+    """How long a reply waits for the report on the one before it."""
+    given = entry.document.bubble_seconds
+    return policy.bubble_wait if given is None else given
 
 
 def _service(

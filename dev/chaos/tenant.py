@@ -88,6 +88,7 @@ def _document(*, url: str, endpoint: str, account_sid: str, numbers: int) -> dic
         },
         "url": url,
         "twilio": {"endpoint": endpoint, "accountSid": account_sid},
+        "bubbleSeconds": 0.5,
         "languages": ["en"],
         "defaultAssistant": "echo",
         "numbers": [{"name": "n", "phoneNumber": NUMBER, "primary": True, "channels": ["sms"]}],

@@ -12,6 +12,7 @@ from switchboard_runtime.store.postgres.database import Database
 from switchboard_runtime.store.postgres.store import PostgresStore
 from tests.support.postgres import Server, new_database, running_server, tenant_dsn
 from tests.unit.runtime import test_engine as engine
+from tests.unit.runtime import test_engine_bubbles as bubbles
 from tests.unit.runtime import test_engine_claims as claims
 
 if TYPE_CHECKING:
@@ -66,13 +67,18 @@ def new_store(
     new_id: Callable[[], str],
     owner: str,
     lease: float,
+    *,
+    bubble_wait: float = 0.0,
 ) -> tuple[PostgresStore, Connections]:
     """A process's store."""
 
     async def make() -> tuple[PostgresStore, Database]:
         database = Database(dsn=lambda: where[1], tenant=where[0], size=1)
         await database.open()
-        return PostgresStore(database=database, clock=clock, new_id=new_id, owner=owner, lease=lease), database
+        store = PostgresStore(
+            database=database, clock=clock, new_id=new_id, owner=owner, lease=lease, bubble_wait=bubble_wait
+        )
+        return store, database
 
     store, database = loop.run_until_complete(make())
     return store, Connections(loop, database, store)
@@ -81,7 +87,7 @@ def new_store(
 class Process(engine.Process):
     """A runtime on the tenant's role."""
 
-    def __init__(self, machine: PostgresEngine) -> None:
+    def __init__(self, machine: PostgresEngine | PostgresBubbles, *, bubble_wait: float = 0.0) -> None:
         self.machine = machine
         super().__init__(
             machine.path, machine.clock, machine.provider, f"p{next(machine.names)}", lambda: f"o{next(machine.names)}"
@@ -90,7 +96,13 @@ class Process(engine.Process):
         assert machine.where is not None
         name = f"p{next(machine.names)}"
         store, connections = new_store(
-            machine.loop, machine.where, machine.clock, lambda: f"o{next(machine.names)}", name, engine.POLICY.lease
+            machine.loop,
+            machine.where,
+            machine.clock,
+            lambda: f"o{next(machine.names)}",
+            name,
+            engine.POLICY.lease,
+            bubble_wait=bubble_wait,
         )
         self.writer = cast("engine.InlineWriter", connections)
         self.store = cast("SqliteStore", store)
@@ -107,6 +119,17 @@ class PostgresEngine(engine.Engine):
         """A new process under a new name."""
         self.where = self.where or new_tenant(self.loop)
         return Process(self)
+
+
+class PostgresBubbles(bubbles.Bubbles):
+    """The same, with callbacks that replies wait for."""
+
+    where: tuple[str, str] | None = None
+
+    def born(self) -> engine.Process:
+        """A new process under a new name."""
+        self.where = self.where or new_tenant(self.loop)
+        return Process(self, bubble_wait=bubbles.WAIT)
 
 
 class PostgresClaims(claims.Claims):
@@ -132,5 +155,7 @@ EFFORT = settings(
 )
 TestEngine = PostgresEngine.TestCase
 TestEngine.settings = EFFORT
+TestBubbles = PostgresBubbles.TestCase
+TestBubbles.settings = EFFORT
 TestClaims = PostgresClaims.TestCase
 TestClaims.settings = EFFORT

@@ -281,8 +281,9 @@ class TenantDocument(Model):
 
     ``url`` is the public address that Twilio calls, scheme, host and perhaps port; signatures are checked
     against it and never against what a request says of itself. ``burst_seconds`` is how long a message waits for
-    more of the same contact, to be answered with them as one; 0 or None answers each by itself. ``voice`` is how
-    calls are answered; None is a polite text. ``webhooks`` are told what happens.
+    more of the same contact, to be answered with them as one; 0 or None answers each by itself. ``bubble_seconds`` is
+    how long a reply waits for Twilio's report that the one before it was sent; 0 does not wait, None is the engine's 5.
+    ``voice`` is how calls are answered; None is a polite text. ``webhooks`` are told what happens.
     """
 
     schema_: Literal["runtime.switchboard.dev/v1"] = Field(alias="schema")
@@ -297,6 +298,7 @@ class TenantDocument(Model):
     assistants: tuple[Assistant, ...] = ()
     burst_seconds: Annotated[float, Field(ge=0, le=30)] | None = None
     limits: Limits | None = None
+    bubble_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
     voice: Voice | None = None
     webhooks: Annotated[tuple[WebhookEndpoint, ...], Field(max_length=20)] = ()
     contacts: Contacts = Field(default_factory=Contacts)

@@ -34,6 +34,7 @@ class Policy:
         claims: times a message is taken in hand, also by processes that died or could not write, before the excuse.
         turn_deadline: for one try.
         call_patience: until a caller is asked to wait on; Twilio gives a webhook 15.
+        bubble_wait: until a reply follows the one before it that the provider has not reported as sent.
         burst: messages of a contact answered as one at most, besides the first.
         answer_lanes: conversations worked on at once.
         send_lanes: conversations sent to at once.
@@ -55,6 +56,7 @@ class Policy:
     claims: int = 100
     turn_deadline: float = 15.0
     call_patience: float = 8.0
+    bubble_wait: float = 5.0
     burst: int = 20
     answer_lanes: int = 64
     send_lanes: int = 16

@@ -10,7 +10,8 @@ For: SQLite here, PostgreSQL beyond one pod, with the same promises:
   older holder's results raise :class:`~switchboard_runtime.errors.LeaseLost`.
 - Replies become durable in the transaction that finishes their work item.
 - A claimed reply's intent is durable before the caller may POST it.
-
+- The next reply of a lane is free when the provider reports the one before as sent or ended, or after a time that
+  the store was made with; a reply that was tried already keeps its own due time.
 - What comes with a turn (``Turn.also``) is kept in its transaction, or not at all.
 
 Every method raises :class:`~switchboard_runtime.errors.StoreUnavailable` when nothing of it was kept.
@@ -18,10 +19,10 @@ Every method raises :class:`~switchboard_runtime.errors.StoreUnavailable` when n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from switchboard_runtime.store.records import (
         Accepted,
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
     )
     from switchboard_runtime.store.statements import Also, Job
 
-__all__ = ["Store"]
+__all__ = ["Instead", "Store"]
 
 Result = TypeVar("Result")
+Instead: TypeAlias = "Callable[[OutboxItem], tuple[str, Reply] | None]"
 
 
 class Store(Protocol):
@@ -124,8 +126,16 @@ class Store(Protocol):
         """
         ...
 
-    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str, also: Also = ()) -> None:
-        """Record that the reply will never be sent."""
+    async def mark_failed(
+        self,
+        item: OutboxItem,
+        *,
+        code: int | None,
+        reason: str,
+        instead: tuple[str, Reply] | None = None,
+        also: Also = (),
+    ) -> None:
+        """Record that the reply will never be sent; ``instead`` is queued with that, once under its id."""
         ...
 
     async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
@@ -136,8 +146,18 @@ class Store(Protocol):
         """Which of ``sids`` belong to replies other than the one with this id."""
         ...
 
-    async def record_status(self, update: StatusUpdate, *, also: Also = ()) -> bool:
-        """Keep a callback; never lowers a status. Returns whether the message is ours; if not, ``also`` is not run."""
+    async def record_status(self, update: StatusUpdate, *, instead: Instead | None = None, also: Also = ()) -> bool:
+        """Keep a callback; never lowers a status.
+
+        Args:
+            update: the callback.
+            instead: asked when a reply turns out not to have arrived: what to queue in the same transaction, once
+                under its id, in place of it, if anything.
+            also: not run when the message is not ours.
+
+        Returns:
+            Whether the message is ours.
+        """
         ...
 
     async def quarantine(self, webhook: Webhook) -> bool:

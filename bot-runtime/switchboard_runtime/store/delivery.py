@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from switchboard_runtime.store.records import Inbound
 
-__all__ = ["DELIVERY_RANK", "OPTED_OUT", "by_provider"]
+__all__ = ["DELIVERY_RANK", "OPTED_OUT", "REPORTED", "UNDELIVERED", "by_provider"]
 
 OPTED_OUT = 21610
 """Twilio's code for "the recipient has opted out"."""
@@ -18,13 +18,19 @@ DELIVERY_RANK = {
     "queued": 0,
     "sending": 1,
     "sent": 2,
-    "delivered": 3,
     "undelivered": 3,
     "failed": 3,
     "canceled": 3,
-    "read": 4,
+    "delivered": 4,
+    "read": 5,
 }
-"""A status replaces another only when it is higher."""
+"""A status replaces another only when it is higher; that it reached the phone outweighs an earlier doubt."""
+
+REPORTED = DELIVERY_RANK["sent"]
+"""From this rank on a reply is on its way, or never will be: the next one may follow."""
+
+UNDELIVERED = frozenset({"undelivered", "failed"})
+"""Words for a reply that did not arrive."""
 
 
 def by_provider(message: Inbound) -> bool:

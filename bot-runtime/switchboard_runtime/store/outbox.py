@@ -1,7 +1,7 @@
-"""SQL of the outbox: replies, their intents, and what the provider says became of them.
+"""SQL of the outbox: replies and their intents. Functions of a connection, no clock.
 
 A reply is ``queued`` while it is certain that no POST of it was done, ``sending`` from its intent on, and then
-``sent`` or ``failed``. Functions of a connection, no clock.
+``sent`` or ``failed``. The ``due`` of one that is sent is when the next of its lane may follow it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import LeaseLost
-from switchboard_runtime.store.delivery import DELIVERY_RANK, OPTED_OUT
+from switchboard_runtime.store.delivery import OPTED_OUT
 from switchboard_runtime.store.inbox import next_due
 from switchboard_runtime.store.payload import payload_of, reply_of
 from switchboard_runtime.store.records import Claim, OutboxItem, Queue
@@ -20,7 +20,7 @@ from switchboard_runtime.store.records import Claim, OutboxItem, Queue
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from switchboard_runtime.store.records import Reply, StatusUpdate, Turn, WorkItem
+    from switchboard_runtime.store.records import Reply, Turn, WorkItem
 
 _UNSENT = "state IN ('queued', 'sending')"
 
@@ -29,7 +29,8 @@ _HEAD = f"{_UNSENT} AND head = 1"
 _OTHERS = "seq NOT IN (SELECT value FROM json_each(:held))"
 
 _FREE = f"""
-SELECT o.*, c.opted_out, c.last_inbound_at FROM outbox AS o CROSS JOIN conversation AS c ON c.id = o.conversation_id
+SELECT o.*, c.opted_out, c.last_inbound_at, c.language
+FROM outbox AS o CROSS JOIN conversation AS c ON c.id = o.conversation_id
 WHERE {_HEAD} AND max(due, lease_until) <= :now AND {_OTHERS}
 ORDER BY max(due, lease_until), seq LIMIT :limit
 """  # noqa: S608  # put together from constants
@@ -42,6 +43,12 @@ ORDER BY max(due, lease_until), seq LIMIT 1
 _LEASED = f"SELECT 1 FROM outbox WHERE {_HEAD} AND lease_until > :now AND {_OTHERS} LIMIT 1"  # noqa: S608
 
 _WAITING = f"SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox WHERE {_UNSENT}"  # noqa: S608
+
+_HOLD = f"""
+UPDATE outbox SET due = max(due, coalesce((
+    SELECT due FROM outbox WHERE conversation_id = :lane AND state = 'sent' ORDER BY seq DESC LIMIT 1), 0))
+WHERE {_HEAD} AND conversation_id = :lane AND state = 'queued' AND attempts = 0
+"""  # noqa: S608  # put together from constants
 
 _INTEND = """
 UPDATE outbox SET state = 'sending', intent_at = :intent_at, lease_until = :lease_until, owner = :owner,
@@ -84,6 +91,8 @@ def enqueue(
                 now,
             ),
         )
+    if by_provider and turn.replies:
+        hold(db, item.conversation_id)
 
 
 def say(
@@ -100,7 +109,13 @@ def say(
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', ?10, ?10, ?10) ON CONFLICT (id) DO NOTHING",
             (reply_id, conversation_id, *lane, reply.text, payload_of(reply), reply.author, trace, now),
         )
+    hold(db, conversation_id)
     return True
+
+
+def hold(db: sqlite3.Connection, conversation_id: int) -> None:
+    """Let a lane's oldest reply wait until the one sent before it may be followed; one that was tried is left alone."""
+    db.execute(_HOLD, {"lane": conversation_id})
 
 
 def cancel(db: sqlite3.Connection, conversation_id: int, *, reason: str, now: float, author: str | None = None) -> None:
@@ -129,8 +144,8 @@ def claim(
     items = []
     for row in db.execute(_FREE, arguments).fetchall():
         look_first = row["state"] == "sending"
-        if row["opted_out"] and not look_first:
-            cancel(db, row["conversation_id"], reason="opted out", now=now)
+        if row["opted_out"] and not look_first and not _reply(row).notice:
+            _drop(db, row["seq"], now=now)
             continue
         intent_at = row["intent_at"] if look_first else now
         db.execute(
@@ -143,12 +158,22 @@ def claim(
                 "seq": row["seq"],
             },
         )
-        items.append(_item(row, intent_at=intent_at, look_first=look_first))
+        items.append(item_of(row, intent_at=intent_at, look_first=look_first))
     arguments["held"] = json.dumps([*held, *(item.seq for item in items)])
     return Claim(items=tuple(items), next_due=next_due(db, _NEXT_FREE, _LEASED, arguments))
 
 
-def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem:
+def _drop(db: sqlite3.Connection, seq: int, *, now: float) -> None:
+    """End a reply that nobody wants any more; what is behind it in its lane is looked at by the next claim."""
+    db.execute("UPDATE outbox SET state = 'failed', error = 'opted out', updated_at = ? WHERE seq = ?", (now, seq))
+
+
+def _reply(row: sqlite3.Row) -> Reply:
+    return reply_of(text=row["text"], payload=row["payload"], author=row["author"])
+
+
+def item_of(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem:
+    """A reply's row with its conversation's, as it is after it was claimed."""
     return OutboxItem(
         id=row["id"],
         seq=row["seq"],
@@ -158,13 +183,14 @@ def _item(row: sqlite3.Row, *, intent_at: float, look_first: bool) -> OutboxItem
         conversation_id=row["conversation_id"],
         sender=row["sender"],
         recipient=row["recipient"],
-        reply=reply_of(text=row["text"], payload=row["payload"], author=row["author"]),
+        reply=_reply(row),
         trace=row["trace"],
         received_at=row["received_at"],
         created_at=row["created_at"],
         intent_at=intent_at,
         last_inbound_at=row["last_inbound_at"],
         look_first=look_first,
+        language=row["language"],
     )
 
 
@@ -174,7 +200,7 @@ def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float)
         "SELECT c.opted_out FROM outbox AS o JOIN conversation AS c ON c.id = o.conversation_id WHERE o.id = ?",
         (item.id,),
     ).fetchone()
-    if conversation["opted_out"]:
+    if conversation["opted_out"] and not item.reply.notice:
         mark_failed(db, item, code=None, reason="opted out", now=now)
         return None
     renewed = db.execute(
@@ -187,18 +213,15 @@ def renew(db: sqlite3.Connection, item: OutboxItem, *, now: float, lease: float)
     return replace(item, intent_at=now, look_first=False)
 
 
-def mark_sent(db: sqlite3.Connection, item_id: str, *, sid: str, now: float) -> bool:
-    """Record the provider's SID. False when the reply has another one."""
-    db.execute(
-        "UPDATE outbox SET state = 'sent', sid = ?, lease_until = 0, error_code = NULL, error = NULL,"
-        " updated_at = ? WHERE id = ? AND sid IS NULL",
-        (sid, now, item_id),
-    )
-    row = db.execute("SELECT sid FROM outbox WHERE id = ?", (item_id,)).fetchone()
-    return row is not None and row["sid"] == sid
-
-
-def mark_failed(db: sqlite3.Connection, item: OutboxItem, *, code: int | None, reason: str, now: float) -> None:
+def mark_failed(
+    db: sqlite3.Connection,
+    item: OutboxItem,
+    *,
+    code: int | None,
+    reason: str,
+    now: float,
+    instead: tuple[str, Reply] | None = None,
+) -> None:
     """End a reply that will not be sent, if it is still ours; an opt-out at the provider becomes ours too."""
     ended = db.execute(
         "UPDATE outbox SET state = 'failed', error_code = ?, error = ?, lease_until = 0, updated_at = ?"
@@ -207,18 +230,19 @@ def mark_failed(db: sqlite3.Connection, item: OutboxItem, *, code: int | None, r
     )
     if ended.rowcount != 1:
         raise LeaseLost(f"reply {item.id} was taken over, or is sent")
+    if instead is not None:
+        say(db, item.conversation_id, [instead], trace=item.trace, now=now)
     if code == OPTED_OUT:
-        _opt_out(db, item.id, now=now)
+        opt_out(db, item.conversation_id, now=now)
 
 
-def _opt_out(db: sqlite3.Connection, outbox_id: str, *, now: float) -> None:
+def opt_out(db: sqlite3.Connection, conversation_id: int, *, now: float) -> None:
     """Silence a conversation that the provider does not let us write to; a turn in flight is not kept."""
-    row = db.execute("SELECT conversation_id FROM outbox WHERE id = ?", (outbox_id,)).fetchone()
     db.execute(
         "UPDATE conversation SET opted_out = 1, epoch = epoch + 1, updated_at = ? WHERE id = ? AND opted_out = 0",
-        (now, row["conversation_id"]),
+        (now, conversation_id),
     )
-    cancel(db, row["conversation_id"], reason="opted out", now=now)
+    cancel(db, conversation_id, reason="opted out", now=now)
 
 
 def postpone(db: sqlite3.Connection, item: OutboxItem, *, due: float, unsent: bool, now: float) -> None:
@@ -237,32 +261,6 @@ def claimed_sids(db: sqlite3.Connection, sids: Collection[str], *, other_than: s
         (other_than, json.dumps(list(sids))),
     )
     return frozenset(row["sid"] for row in rows)
-
-
-def record_status(db: sqlite3.Connection, update: StatusUpdate) -> bool:
-    """Keep a callback, learn an unsure send's SID from it, and raise (never lower) the delivery status."""
-    db.execute(
-        "INSERT OR IGNORE INTO callback (sid, status, outbox_id, error_code, received_at) VALUES (?, ?, ?, ?, ?)",
-        (update.sid, update.status, update.outbox_id, update.error_code, update.received_at),
-    )
-    row = db.execute("SELECT id, delivery FROM outbox WHERE sid = ?", (update.sid,)).fetchone()
-    if row is None and update.outbox_id:
-        row = db.execute(
-            "SELECT id, delivery FROM outbox WHERE id = ? AND sender = ? AND recipient = ? AND sid IS NULL",
-            (update.outbox_id, update.sender, update.recipient),
-        ).fetchone()
-    if row is None:
-        return False
-    mark_sent(db, row["id"], sid=update.sid, now=update.received_at)
-    rank = DELIVERY_RANK.get(update.status)
-    if rank is not None and rank > DELIVERY_RANK.get(row["delivery"] or "", -1):
-        db.execute(
-            "UPDATE outbox SET delivery = ?, error_code = ?, updated_at = ? WHERE id = ?",
-            (update.status, update.error_code, update.received_at, row["id"]),
-        )
-    if update.error_code == OPTED_OUT:
-        _opt_out(db, row["id"], now=update.received_at)
-    return True
 
 
 def waiting(db: sqlite3.Connection) -> Queue:

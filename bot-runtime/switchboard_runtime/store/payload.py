@@ -13,7 +13,7 @@ _NOTHING = "{}"
 
 
 def payload_of(reply: Reply) -> str:
-    """Media, content and place of a reply."""
+    """Media, content, place, choices and kind of a reply."""
     content: dict[str, object] = {}
     if reply.media:
         content["media"] = list(reply.media)
@@ -21,10 +21,14 @@ def payload_of(reply: Reply) -> str:
         content["content"] = {"sid": reply.content.sid, "variables": dict(reply.content.variables)}
     if reply.action is not None:
         content["action"] = reply.action
+    if reply.choices:
+        content["choices"] = [list(choice) for choice in reply.choices]
+    if reply.notice:
+        content["notice"] = True
     return json.dumps(content, ensure_ascii=False) if content else _NOTHING
 
 
-def reply_of(*, text: str, payload: str, author: str) -> Reply:
+def reply_of(*, text: str, payload: str, author: str = "bot") -> Reply:
     """The reply that was kept."""
     content: dict[str, Any] = {} if payload == _NOTHING else json.loads(payload)
     template = content.get("content")
@@ -33,5 +37,7 @@ def reply_of(*, text: str, payload: str, author: str) -> Reply:
         media=tuple(content.get("media", ())),
         content=Content(sid=template["sid"], variables=tuple(template["variables"].items())) if template else None,
         action=content.get("action"),
+        choices=tuple((chosen, words) for chosen, words in content.get("choices", ())),
+        notice=content.get("notice", False),
         author=author,
     )

@@ -119,6 +119,8 @@ class Reply:
         media: public URLs of pictures, documents or sound.
         content: sent in place of the text, on channels that have templates.
         action: a place, ``geo:{latitude},{longitude}|{label}``.
+        choices: what the contact was offered in it, each an id and the words for it, in the order of the list.
+        notice: sent also to who opted out: the confirmation of it, or help that was asked for.
         author: ``bot``, or who wrote it: a person's name in the API.
     """
 
@@ -126,6 +128,8 @@ class Reply:
     media: tuple[str, ...] = ()
     content: Content | None = None
     action: str | None = None
+    choices: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    notice: bool = False
     author: str = "bot"
 
 
@@ -158,6 +162,7 @@ class OutboxItem:
 
     ``look_first`` is True when an earlier POST may have been done: ask the provider before sending again.
     ``last_inbound_at`` is when the contact wrote last, None if never: some channels let us write for a day only.
+    ``language`` is the conversation's, None while it is not known.
     """
 
     id: str
@@ -175,6 +180,7 @@ class OutboxItem:
     intent_at: float
     last_inbound_at: float | None
     look_first: bool
+    language: str | None = None
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from switchboard_runtime.store import aside, inbox, lanes, outbox
+from switchboard_runtime.store import aside, inbox, lanes, outbox, reporting
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.store.lanes import run_also, run_job
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchboard_runtime.clock import Clock
+    from switchboard_runtime.store.base import Instead
     from switchboard_runtime.store.records import (
         Accepted,
         Claim,
@@ -49,10 +50,19 @@ class SqliteStore:
         new_id: makes ids of replies, unguessable and unique.
         owner: names this process in leases.
         lease: seconds a claim holds.
+        bubble_wait: seconds until the next reply of a lane follows one that the provider has not reported on.
     """
 
     def __init__(
-        self, *, path: Path, writer: Writer, clock: Clock, new_id: Callable[[], str], owner: str, lease: float
+        self,
+        *,
+        path: Path,
+        writer: Writer,
+        clock: Clock,
+        new_id: Callable[[], str],
+        owner: str,
+        lease: float,
+        bubble_wait: float = 0.0,
     ) -> None:
         self._path = path
         self._writer = writer
@@ -60,6 +70,7 @@ class SqliteStore:
         self._new_id = new_id
         self._owner = owner
         self._lease = lease
+        self._bubble_wait = bubble_wait
 
     async def accept(self, message: Inbound) -> Accepted:
         """See :meth:`Store.accept`."""
@@ -156,18 +167,26 @@ class SqliteStore:
         now = self._clock.now()
 
         def job(db: sqlite3.Connection) -> bool:
-            once = outbox.mark_sent(db, item.id, sid=sid, now=now)
+            once = reporting.mark_sent(db, item.id, sid=sid, now=now, wait=self._bubble_wait)
             run_also(db, also)
             return once
 
         return await self._writer.run(self._path, job)
 
-    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str, also: Also = ()) -> None:
+    async def mark_failed(
+        self,
+        item: OutboxItem,
+        *,
+        code: int | None,
+        reason: str,
+        instead: tuple[str, Reply] | None = None,
+        also: Also = (),
+    ) -> None:
         """See :meth:`Store.mark_failed`."""
         now = self._clock.now()
 
         def job(db: sqlite3.Connection) -> None:
-            outbox.mark_failed(db, item, code=code, reason=reason, now=now)
+            outbox.mark_failed(db, item, code=code, reason=reason, now=now, instead=instead)
             run_also(db, also)
 
         await self._writer.run(self._path, job)
@@ -181,11 +200,11 @@ class SqliteStore:
         """See :meth:`Store.claimed_sids`."""
         return await self._writer.run(self._path, lambda db: outbox.claimed_sids(db, sids, other_than=other_than))
 
-    async def record_status(self, update: StatusUpdate, *, also: Also = ()) -> bool:
+    async def record_status(self, update: StatusUpdate, *, instead: Instead | None = None, also: Also = ()) -> bool:
         """See :meth:`Store.record_status`."""
 
         def job(db: sqlite3.Connection) -> bool:
-            ours = outbox.record_status(db, update)
+            ours = reporting.record_status(db, update, wait=self._bubble_wait, instead=instead)
             if ours:
                 run_also(db, also)
             return ours

@@ -36,7 +36,7 @@ OWN = "whatsapp:+13055550123"
 
 
 def document(*, slug: str = "muebles-sur", phone: str = "+13055550123", **changes: Any) -> dict[str, Any]:
-    """The example of decision 0001, with top-level fields changed."""
+    """The example of decision 0001, with top-level fields changed; no reply waits, since the fake reports on none."""
     base: dict[str, Any] = {
         "schema": "runtime.switchboard.dev/v1",
         "tenant": {
@@ -51,6 +51,7 @@ def document(*, slug: str = "muebles-sur", phone: str = "+13055550123", **change
         "twilio": {"endpoint": None, "accountSid": ACCOUNT},
         "languages": ["es", "en"],
         "greeting": None,
+        "bubbleSeconds": 0,
         "handoff": {"keywords": ["humano", "asesor"]},
         "defaultAssistant": "ventas",
         "numbers": [

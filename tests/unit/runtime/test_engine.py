@@ -153,7 +153,16 @@ class Echo:
 class Process:
     """One runtime on the shared file, with what it holds in its hands."""
 
-    def __init__(self, path: Path, clock: Clock, provider: Provider, name: str, ids: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        provider: Provider,
+        name: str,
+        ids: Callable[[], str],
+        *,
+        bubble_wait: float = 0.0,
+    ) -> None:
         self.writer = InlineWriter(path)
         self.store = SqliteStore(
             path=path,
@@ -162,6 +171,7 @@ class Process:
             new_id=ids,
             owner=name,
             lease=POLICY.lease,
+            bubble_wait=bubble_wait,
         )
         metrics = Metrics()
         self.answerer = Answerer(
@@ -196,11 +206,15 @@ class Engine(RuleBasedStateMachine):
         self.path = Path(self.folder.name) / "tenant.sqlite3"
         self.loop = asyncio.new_event_loop()
         self.clock = Clock()
-        self.provider = Provider(self.clock)
+        self.provider = self.new_provider()
         self.names = itertools.count()
         self.said: dict[str, list[str]] = defaultdict(list)
         self.arrived: list[Inbound] = []
         self.processes = [self.born(), self.born()]
+
+    def new_provider(self) -> Provider:
+        """Twilio."""
+        return Provider(self.clock)
 
     def born(self) -> Process:
         """A new process under a new name."""

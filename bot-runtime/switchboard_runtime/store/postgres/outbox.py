@@ -1,7 +1,8 @@
-"""SQL of the outbox: replies, their intents, and what the provider says became of them.
+"""SQL of the outbox: replies and their intents. Functions of a connection, no clock.
 
 A reply is ``queued`` while it is certain that no POST of it was done, ``sending`` from its intent on, and then
-``sent`` or ``failed``. Functions of a connection, no clock. Each that ends a reply holds its conversation first.
+``sent`` or ``failed``. The ``due`` of one that is sent is when the next of its lane may follow it. Each function that
+ends a reply holds its conversation first.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.errors import LeaseLost
-from switchboard_runtime.store.delivery import DELIVERY_RANK, OPTED_OUT
+from switchboard_runtime.store.delivery import OPTED_OUT
 from switchboard_runtime.store.payload import payload_of, reply_of
 from switchboard_runtime.store.postgres import lanes
 from switchboard_runtime.store.postgres.lanes import clean
@@ -19,7 +20,7 @@ from switchboard_runtime.store.records import Claim, OutboxItem
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from switchboard_runtime.store.records import Reply, StatusUpdate, Turn, WorkItem
+    from switchboard_runtime.store.records import Reply, Turn, WorkItem
 
 _ENQUEUE = """
 INSERT INTO switchboard.outbox (tenant_id, id, conversation_id, work_id, channel, sender, recipient, text, trace,
@@ -46,7 +47,7 @@ SELECT channel, own, contact FROM switchboard.conversation WHERE tenant_id = $1 
 """
 
 _FREE = """
-SELECT o.seq, o.state, o.conversation_id, c.opted_out, c.last_inbound_at
+SELECT o.seq, o.state, o.conversation_id, o.payload, c.opted_out, c.last_inbound_at, c.language
 FROM switchboard.outbox AS o
 JOIN switchboard.conversation AS c ON c.tenant_id = o.tenant_id AND c.id = o.conversation_id
 WHERE o.tenant_id = $1 AND o.head AND o.free_at <= $2 AND o.seq <> ALL ($3::bigint[])
@@ -58,6 +59,13 @@ UPDATE switchboard.outbox SET
     state = 'sending', intent_at = CASE state WHEN 'sending' THEN intent_at ELSE $3 END,
     lease_until = $4, owner = $5, fence = fence + 1, attempts = attempts + 1, updated_at = $3
 WHERE tenant_id = $1 AND seq = ANY ($2::bigint[]) RETURNING *
+"""
+
+_WAIT = """
+UPDATE switchboard.outbox AS o SET due = greatest(o.due, (
+    SELECT s.due FROM switchboard.outbox AS s
+    WHERE s.tenant_id = $1 AND s.conversation_id = $2 AND s.state = 'sent' ORDER BY s.seq DESC LIMIT 1))
+WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.head AND o.state = 'queued' AND o.attempts = 0
 """
 
 _HOLD = """
@@ -90,6 +98,8 @@ async def enqueue(
             [clean(payload_of(reply)) for reply in turn.replies],
             [clean(reply.author) for reply in turn.replies],
         )
+        if by_provider:
+            await wait_for_report(db, tenant, item.conversation_id)
 
 
 async def say(
@@ -112,7 +122,19 @@ async def say(
         [clean(reply.author) for _, reply in replies],
     )
     await lanes.promote(db, "outbox", tenant, [conversation_id])
+    await wait_for_report(db, tenant, conversation_id)
     return True
+
+
+async def wait_for_report(db: Any, tenant: int, conversation_id: int) -> None:
+    """Let a lane's oldest reply wait until the one sent before it may be followed; one that was tried is left alone."""
+    await db.execute(_WAIT, tenant, conversation_id)
+
+
+async def hold(db: Any, tenant: int, item_id: str) -> int | None:
+    """Hold the conversation of a reply, and return its id."""
+    held = await db.fetchrow(_HOLD, tenant, item_id)
+    return None if held is None else int(held["id"])
 
 
 async def cancel(
@@ -154,19 +176,37 @@ async def claim(
         return Claim(items=(), next_due=due)
     async with db.transaction():
         free = await db.fetch(_FREE, tenant, now, list(held), limit)
-        silent = [row["conversation_id"] for row in free if row["opted_out"] and row["state"] == "queued"]
-        unsure = {row["seq"] for row in free if row["state"] == "sending"}
-        wanted = [row["seq"] for row in free if row["conversation_id"] not in silent]
+        silent = [row for row in free if _is_unwanted(row)]
+        wanted = [row["seq"] for row in free if row not in silent]
         rows = await db.fetch(_INTEND, tenant, wanted, now, now + lease, owner) if wanted else ()
         if silent:
-            await cancel(db, tenant, silent, reason="opted out", now=now)
-    heard = {row["seq"]: row["last_inbound_at"] for row in free}
-    items = tuple(sorted((_item(row, unsure, heard[row["seq"]]) for row in rows), key=lambda item: item.seq))
+            await _drop(db, tenant, silent, now=now)
+    lane = {row["seq"]: row for row in free}
+    items = tuple(sorted((item_of(row, lane[row["seq"]]) for row in rows), key=lambda item: item.seq))
     mine = [*held, *(item.seq for item in items)]
     return Claim(items=items, next_due=await lanes.next_due(db, "outbox", tenant, now=now, held=mine))
 
 
-def _item(row: Any, unsure: Collection[int], last_inbound_at: float | None) -> OutboxItem:
+def _is_unwanted(row: Any) -> bool:
+    """Whether nobody wants a reply any more; one whose POST may be done is looked for all the same."""
+    queued = row["opted_out"] and row["state"] == "queued"
+    return bool(queued and not reply_of(text="", payload=row["payload"]).notice)
+
+
+async def _drop(db: Any, tenant: int, rows: Sequence[Any], *, now: float) -> None:
+    """End replies; what is behind them in their lanes is looked at by the next claim."""
+    await db.execute(
+        "UPDATE switchboard.outbox SET state = 'failed', head = false, error = 'opted out', updated_at = $3"
+        " WHERE tenant_id = $1 AND seq = ANY ($2::bigint[])",
+        tenant,
+        [row["seq"] for row in rows],
+        now,
+    )
+    await lanes.promote(db, "outbox", tenant, [row["conversation_id"] for row in rows])
+
+
+def item_of(row: Any, lane: Any) -> OutboxItem:
+    """A reply's row, with its conversation's and the state it was in."""
     return OutboxItem(
         id=row["id"],
         seq=row["seq"],
@@ -181,15 +221,16 @@ def _item(row: Any, unsure: Collection[int], last_inbound_at: float | None) -> O
         received_at=row["received_at"],
         created_at=row["created_at"],
         intent_at=row["intent_at"],
-        last_inbound_at=last_inbound_at,
-        look_first=row["seq"] in unsure,
+        last_inbound_at=lane["last_inbound_at"],
+        look_first=lane["state"] == "sending",
+        language=lane["language"],
     )
 
 
 async def renew(db: Any, tenant: int, item: OutboxItem, *, now: float, lease: float, again: bool) -> OutboxItem | None:
     """Date the intent anew, if the item is still ours and unsent; None ends it, since the contact opted out."""
     conversation = await db.fetchrow(_HOLD, tenant, item.id)
-    if conversation["opted_out"]:
+    if conversation["opted_out"] and not item.reply.notice:
         await mark_failed(db, tenant, item, code=None, reason="opted out", now=now, again=again)
         return None
     renewed = await db.fetchval(
@@ -206,29 +247,19 @@ async def renew(db: Any, tenant: int, item: OutboxItem, *, now: float, lease: fl
     return replace(item, intent_at=now, look_first=False)
 
 
-async def mark_sent(db: Any, tenant: int, item_id: str, *, sid: str, now: float) -> bool:
-    """Record the provider's SID. False when the reply has another one."""
-    conversation = await db.fetchrow(_HOLD, tenant, item_id)
-    if conversation is None:
-        return False
-    await db.execute(
-        "UPDATE switchboard.outbox SET state = 'sent', head = false, sid = $3, lease_until = 0, error_code = NULL,"
-        " error = NULL, updated_at = $4 WHERE tenant_id = $1 AND id = $2 AND sid IS NULL",
-        tenant,
-        item_id,
-        sid,
-        now,
-    )
-    await lanes.promote(db, "outbox", tenant, [conversation["id"]])
-    kept = await db.fetchval("SELECT sid FROM switchboard.outbox WHERE tenant_id = $1 AND id = $2", tenant, item_id)
-    return bool(kept == sid)
-
-
 async def mark_failed(
-    db: Any, tenant: int, item: OutboxItem, *, code: int | None, reason: str, now: float, again: bool
+    db: Any,
+    tenant: int,
+    item: OutboxItem,
+    *,
+    code: int | None,
+    reason: str,
+    now: float,
+    again: bool,
+    instead: tuple[str, Reply] | None = None,
 ) -> None:
     """End a reply that will not be sent, if it is still ours; an opt-out at the provider becomes ours too."""
-    conversation = await db.fetchrow(_HOLD, tenant, item.id)
+    await db.fetchrow(_HOLD, tenant, item.id)
     ended = await db.fetchval(
         "UPDATE switchboard.outbox SET state = 'failed', head = false, error_code = $4, error = $5, lease_until = 0,"
         " updated_at = $6 WHERE tenant_id = $1 AND seq = $2 AND fence = $3 AND state = 'sending' RETURNING 1",
@@ -243,9 +274,11 @@ async def mark_failed(
         if again and await _is_failed(db, tenant, item):
             return
         raise LeaseLost(f"reply {item.id} was taken over, or is sent")
-    await lanes.promote(db, "outbox", tenant, [conversation["id"]])
+    await lanes.promote(db, "outbox", tenant, [item.conversation_id])
+    if instead is not None:
+        await say(db, tenant, item.conversation_id, [instead], trace=item.trace, now=now)
     if code == OPTED_OUT:
-        await _opt_out(db, tenant, conversation["id"], now=now)
+        await opt_out(db, tenant, item.conversation_id, now=now)
 
 
 async def _is_failed(db: Any, tenant: int, item: OutboxItem) -> bool:
@@ -259,7 +292,7 @@ async def _is_failed(db: Any, tenant: int, item: OutboxItem) -> bool:
     )
 
 
-async def _opt_out(db: Any, tenant: int, conversation_id: int, *, now: float) -> None:
+async def opt_out(db: Any, tenant: int, conversation_id: int, *, now: float) -> None:
     """Silence a conversation that the provider does not let us write to; a turn in flight is not kept."""
     await db.execute(
         "UPDATE switchboard.conversation SET opted_out = true, epoch = epoch + 1, updated_at = $3"
@@ -294,50 +327,3 @@ async def claimed_sids(db: Any, tenant: int, sids: Collection[str], *, other_tha
         [clean(sid) for sid in sids],
     )
     return frozenset(row["sid"] for row in rows)
-
-
-async def record_status(db: Any, tenant: int, update: StatusUpdate) -> bool:
-    """Keep a callback, learn an unsure send's SID from it, and raise (never lower) the delivery status."""
-    sid, status = clean(update.sid), clean(update.status)
-    outbox_id = clean(update.outbox_id) if update.outbox_id else None
-    await db.execute(
-        "INSERT INTO switchboard.callback (tenant_id, sid, status, outbox_id, error_code, received_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        tenant,
-        sid,
-        status,
-        outbox_id,
-        update.error_code,
-        update.received_at,
-    )
-    ours = await db.fetchval("SELECT id FROM switchboard.outbox WHERE tenant_id = $1 AND sid = $2", tenant, sid)
-    if ours is None and outbox_id:
-        ours = await db.fetchval(
-            "SELECT id FROM switchboard.outbox"
-            " WHERE tenant_id = $1 AND id = $2 AND sender = $3 AND recipient = $4 AND (sid IS NULL OR sid = $5)",
-            tenant,
-            outbox_id,
-            clean(update.sender),
-            clean(update.recipient),
-            sid,
-        )
-    if ours is None:
-        return False
-    await mark_sent(db, tenant, ours, sid=sid, now=update.received_at)
-    row = await db.fetchrow(
-        "SELECT conversation_id, delivery FROM switchboard.outbox WHERE tenant_id = $1 AND id = $2", tenant, ours
-    )
-    rank = DELIVERY_RANK.get(status)
-    if rank is not None and rank > DELIVERY_RANK.get(row["delivery"] or "", -1):
-        await db.execute(
-            "UPDATE switchboard.outbox SET delivery = $3, error_code = $4, updated_at = $5"
-            " WHERE tenant_id = $1 AND id = $2",
-            tenant,
-            ours,
-            status,
-            update.error_code,
-            update.received_at,
-        )
-    if update.error_code == OPTED_OUT:
-        await _opt_out(db, tenant, row["conversation_id"], now=update.received_at)
-    return True

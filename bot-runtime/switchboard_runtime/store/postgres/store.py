@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from switchboard_runtime.errors import ConfigurationError, LeaseLost
 from switchboard_runtime.store.delivery import by_provider
-from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox
+from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox, reporting
 from switchboard_runtime.store.postgres.accepting import Acceptor
 from switchboard_runtime.store.postgres.jobs import run_also, run_job
 from switchboard_runtime.store.postgres.wake import Wake, is_dead
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from switchboard_runtime.clock import Clock
+    from switchboard_runtime.store.base import Instead
     from switchboard_runtime.store.postgres.database import Database
     from switchboard_runtime.store.records import (
         Accepted,
@@ -51,16 +52,25 @@ class PostgresStore:
         new_id: makes ids of replies, unguessable and unique.
         owner: names this process in leases.
         lease: seconds a claim holds.
+        bubble_wait: seconds until the next reply of a lane follows one that the provider has not reported on.
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, new_id: Callable[[], str], owner: str, lease: float
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        new_id: Callable[[], str],
+        owner: str,
+        lease: float,
+        bubble_wait: float = 0.0,
     ) -> None:
         self._database = database
         self._clock = clock
         self._new_id = new_id
         self._owner = owner
         self._lease = lease
+        self._bubble_wait = bubble_wait
         self._wake = Wake(database=database, owner=owner)
         self._acceptor = Acceptor(self._write)
 
@@ -219,22 +229,35 @@ class PostgresStore:
 
         async def act(db: Any, tenant: int, _again: bool) -> bool:
             async with db.transaction():
-                once = await outbox.mark_sent(db, tenant, item.id, sid=lanes.clean(sid), now=now)
+                clean = lanes.clean(sid)
+                once = await reporting.mark_sent(db, tenant, item.id, sid=clean, now=now, wait=self._bubble_wait)
                 await run_also(db, tenant, also)
                 return once
 
         return await self._run(act)
 
-    async def mark_failed(self, item: OutboxItem, *, code: int | None, reason: str, also: Also = ()) -> None:
+    async def mark_failed(
+        self,
+        item: OutboxItem,
+        *,
+        code: int | None,
+        reason: str,
+        instead: tuple[str, Reply] | None = None,
+        also: Also = (),
+    ) -> None:
         """See :meth:`Store.mark_failed`."""
         now = self._clock.now()
 
         async def act(db: Any, tenant: int, again: bool) -> None:
             async with db.transaction():
-                await outbox.mark_failed(db, tenant, item, code=code, reason=reason, now=now, again=again)
+                await outbox.mark_failed(
+                    db, tenant, item, code=code, reason=reason, now=now, again=again, instead=instead
+                )
                 await run_also(db, tenant, also)
 
         await self._run(act)
+        if instead is not None:
+            self._wake.tell()
 
     async def postpone_outbox(self, item: OutboxItem, *, due: float, unsent: bool) -> None:
         """See :meth:`Store.postpone_outbox`."""
@@ -245,12 +268,13 @@ class PostgresStore:
         """See :meth:`Store.claimed_sids`."""
         return await self._run(lambda db, tenant, _again: outbox.claimed_sids(db, tenant, sids, other_than=other_than))
 
-    async def record_status(self, update: StatusUpdate, *, also: Also = ()) -> bool:
+    async def record_status(self, update: StatusUpdate, *, instead: Instead | None = None, also: Also = ()) -> bool:
         """See :meth:`Store.record_status`."""
 
         async def act(db: Any, tenant: int, _again: bool) -> bool:
             async with db.transaction():
-                ours = await outbox.record_status(db, tenant, update)
+                wait = self._bubble_wait
+                ours = await reporting.record_status(db, tenant, update, wait=wait, instead=instead)
                 if ours:
                     await run_also(db, tenant, also)
                 return ours
