@@ -19,6 +19,7 @@ from aiohttp import web
 from switchboard_runtime.assistants.egress import Egress
 from switchboard_runtime.assistants.factory import Assistants, check_assistants
 from switchboard_runtime.channels.twilio_rest import TwilioCourier, load_client
+from switchboard_runtime.channels.voice_forms import load_answers
 from switchboard_runtime.clock import Clock, SystemClock
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy, Shares, TenantService, Together
@@ -143,7 +144,7 @@ def build_app(
                 stack.push_async_callback(telling.stop)
                 if not isinstance(store, SqliteStore):
                     store.listen(_both(service.nudge, telling.nudge))
-            loading = asyncio.create_task(asyncio.to_thread(load_client))
+            loading = asyncio.create_task(asyncio.to_thread(_load, directory))
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
             await asyncio.gather(loading, *warming)
@@ -153,6 +154,13 @@ def build_app(
 
     app.cleanup_ctx.append(engines)
     return app
+
+
+def _load(directory: Directory) -> None:
+    """Load what the first message sent, or the first call, would wait for."""
+    load_client()
+    if any(entry.document.voice is not None for entry in directory.entries):
+        load_answers()
 
 
 async def _open_stores(

@@ -245,6 +245,26 @@ async def test_a_slow_answer_is_waited_for_with_words_of_patience(tmp_path: Path
     assert assistant.asked == ["mesa"]
 
 
+async def test_a_turn_whose_process_ended_is_answered_by_the_next_one(tmp_path: Path) -> None:
+    """The caller hears words of patience, and then the answer, from whoever is there by then."""
+
+    async def act(_question: object) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    policy = Policy(call_patience=0.05, drain=0.05)
+    async with a_tenant(tmp_path, calls(), assistant=Assistant(act), policy=policy) as caller:
+        call = Call(caller)
+        await call.answered()
+        await call.says("mesa")
+    async with a_tenant(tmp_path, calls(), assistant=says("Sí.")) as caller:
+        call.caller = caller
+        answer = await call.on()
+
+    assert answer.said == ["Sí."]
+    assert kept(tmp_path) == [("call", ""), ("speech", "mesa")]
+
+
 async def test_an_answer_that_never_comes_ends_in_an_excuse_and_a_transfer(tmp_path: Path) -> None:
     """Nobody is kept on the line for ever; the history says what was heard."""
 
