@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from twilio_emulator.settings import Settings
 
-__all__ = ["serve", "server_tls"]
+__all__ = ["listening_url", "serve", "server_tls"]
 
 _GRACE = 0.5
 """Seconds that calls in progress get when the process is told to end."""
@@ -58,11 +58,17 @@ async def _serve(settings: Settings, host: str, port: int, tls: ssl.SSLContext |
         await _listen(runner, host, port, tls)
         gc.freeze()  # what is there now stays; looking through it again and again costs a tenth of the speed
         bound = runner.addresses[0][1]
-        tell(f"twilio-emulator listens on {'https' if tls else 'http'}://{host}:{bound} for {settings.account_sid}")
+        url = listening_url(host, bound, secure=tls is not None)
+        tell(f"twilio-emulator listens on {url} for {settings.account_sid}")
         await told_to_end.wait()
     finally:
         await runner.cleanup()
     return 0
+
+
+def listening_url(host: str, port: int, *, secure: bool) -> str:
+    """Return the URL of an address that is listened on; an IPv6 one stands in brackets."""
+    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 @contextmanager

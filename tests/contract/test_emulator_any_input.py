@@ -3,8 +3,8 @@
 What is accepted must be as documented (the recorder says so), what is refused is a 4xx that names what was wrong.
 One of everything is there, so that a call gets beyond the question whether its resource exists.
 Twice: with awkward values, one parameter at a time; and with what schemathesis makes of Twilio's documents, right and
-wrong. The second is the same in every run; ``FUZZ_EXAMPLES=1000`` in the environment makes it longer and different (then
-with ``--timeout 0``).
+wrong. The second is the same in every run; ``FUZZ_EXAMPLES=1000`` in the environment, with ``--timeout 0``, makes it
+longer and different.
 """
 
 from __future__ import annotations

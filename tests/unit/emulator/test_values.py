@@ -16,6 +16,7 @@ from twilio_emulator.dates import iso8601, parse_moment, rfc2822
 from twilio_emulator.errors import ApiError, SettingsError
 from twilio_emulator.messaging.segments import segments
 from twilio_emulator.params import Params
+from twilio_emulator.serve import listening_url
 from twilio_emulator.settings import ConnectTo
 from twilio_emulator.webhooks.overrides import Overrides
 
@@ -154,6 +155,19 @@ def test_connect_to_covers_a_host_and_what_is_below_it() -> None:
     assert rule.covers("bots.localhost")
     assert rule.covers("Tenant.bots.localhost")
     assert not rule.covers("robots.localhost")
+
+
+@pytest.mark.parametrize(
+    ("host", "secure", "url"),
+    [
+        ("127.0.0.1", False, "http://127.0.0.1:8089"),
+        ("emulator.example", True, "https://emulator.example:8089"),
+        ("::1", False, "http://[::1]:8089"),
+    ],
+)
+def test_where_it_listens_is_a_url(host: str, url: str, *, secure: bool) -> None:
+    """That a client can be given as it is."""
+    assert listening_url(host, 8089, secure=secure) == url
 
 
 async def test_a_virtual_clock_wakes_who_has_waited_long_enough() -> None:
