@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.conversation import Found, NotSent, Posted, Refused, Sent, Unknown
+from switchboard_runtime.conversation.codes import meaning_of, treatment_of
 from switchboard_runtime.errors import LookUpFailed
 from switchboard_twilio import TwilioError, TwilioRefused, TwilioThrottled, TwilioUnavailable, twilio_client
 
@@ -31,9 +32,6 @@ _SKEW = 120.0
 _MOST_LISTED = 200
 _NOT_OF_THE_MESSAGE = frozenset({401, 403, 404, 408, 409})
 """Refusals of the caller or the moment: the message itself may be fine, so it is tried again."""
-
-_MOMENTARY = frozenset({14107, 20001, 30001, 30022, 63018})
-"""Codes that say "too many just now"."""
 
 
 def load_client() -> None:
@@ -106,7 +104,10 @@ def _outcome(error: TwilioError) -> Posted:
     match error:
         case TwilioThrottled():
             return NotSent("throttled", error.retry_after)
-        case TwilioRefused() if error.status in _NOT_OF_THE_MESSAGE or error.code in _MOMENTARY:
+        case TwilioRefused() if treatment_of(error.code) in {"later", "pause"}:
+            pauses = treatment_of(error.code) == "pause"
+            return NotSent(meaning_of(error.code, otherwise=""), sender=pauses)
+        case TwilioRefused() if error.status in _NOT_OF_THE_MESSAGE and treatment_of(error.code) is None:
             return NotSent(f"HTTP {error.status}, error {error.code}")
         case TwilioRefused():
             return Refused(error.code, f"HTTP {error.status}")

@@ -28,10 +28,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Certainly not sent, and worth another try, after ``retry_after`` seconds if the provider said so."""
+    """Certainly not sent, and worth another try, after ``retry_after`` seconds if the provider said so.
+
+    ``sender`` says that the provider has too much of this sender: its other messages must wait too.
+    """
 
     reason: str
     retry_after: float | None = None
+    sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)

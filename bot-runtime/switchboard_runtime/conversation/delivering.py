@@ -5,7 +5,20 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from switchboard_runtime.conversation.policy import Fail, Keep, Later, Resend, after_look, after_post, backoff
+from switchboard_runtime.conversation.codes import WINDOW_CLOSED, meaning_of
+from switchboard_runtime.conversation.courier import NotSent, Sent
+from switchboard_runtime.conversation.policy import (
+    Fail,
+    Keep,
+    Later,
+    Resend,
+    after_look,
+    after_post,
+    backoff,
+    is_too_old,
+)
+from switchboard_runtime.conversation.remedies import is_window_closed
+from switchboard_runtime.conversation.senders import Senders
 from switchboard_runtime.errors import LeaseLost, LookUpFailed
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.tracing import NoTracing
@@ -17,7 +30,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.courier import Courier
     from switchboard_runtime.conversation.hooks import SendHook
     from switchboard_runtime.conversation.policy import Policy
-    from switchboard_runtime.store import OutboxItem, Store
+    from switchboard_runtime.store import OutboxItem, Reply, Store
     from switchboard_runtime.telemetry.metrics import Metrics
     from switchboard_runtime.telemetry.tracing import Fact, Span, Tracing
 
@@ -26,8 +39,12 @@ __all__ = ["Deliverer"]
 _LOG = logging.getLogger(__name__)
 
 
+def _no_remedy(_item: OutboxItem, _code: int | None) -> tuple[str, Reply] | None:
+    return None
+
+
 class Deliverer:
-    """Carries a tenant's outbox to the provider."""
+    """Carries a tenant's outbox to the provider; ``remedy`` is what to queue in place of what it refuses."""
 
     def __init__(
         self,
@@ -40,6 +57,7 @@ class Deliverer:
         policy: Policy,
         metrics: Metrics,
         hooks: Sequence[SendHook] = (),
+        remedy: Callable[[OutboxItem, int | None], tuple[str, Reply] | None] = _no_remedy,
         tracing: Tracing | None = None,
     ) -> None:
         self._tenant = tenant
@@ -50,7 +68,13 @@ class Deliverer:
         self._policy = policy
         self._metrics = metrics
         self._hooks = tuple(hooks)
+        self._remedy = remedy
+        self._senders = Senders(policy)
         self._tracing = tracing or NoTracing()
+
+    def pause(self, sender: str) -> None:
+        """Let a sender's replies wait: the provider could not keep up with what it took."""
+        self._senders.pause(sender, now=self._clock.now(), chance=self._chance())
 
     async def handle(self, item: OutboxItem) -> None:
         """Send one reply, or find that it was sent, or put it off."""
@@ -71,6 +95,8 @@ class Deliverer:
 
     async def _do(self, item: OutboxItem, span: Span) -> None:
         step = await self._look(item) if item.look_first else Resend()
+        if isinstance(step, Resend):
+            step = self._hindrance(item) or step
         if not isinstance(step, Resend):
             await self._end(item, step, span)
         elif fresh := await self._fresh(item):
@@ -104,6 +130,18 @@ class Deliverer:
             self._metrics.recovered.labels(self._tenant).inc()
         return step
 
+    def _hindrance(self, item: OutboxItem) -> Fail | Later | None:
+        """What keeps a reply from being sent now, whatever the provider would say."""
+        now = self._clock.now()
+        if is_window_closed(item, now=now):
+            return Fail(WINDOW_CLOSED, meaning_of(WINDOW_CLOSED, otherwise=""))
+        due = self._senders.free_at(item.sender, now=now, chance=self._chance())
+        if due is None:
+            return None
+        if is_too_old(item, due=due, policy=self._policy):
+            return Fail(None, "given up: its sender pauses")
+        return Later(due, unsent=True, reason="sender pauses")
+
     async def _fresh(self, item: OutboxItem) -> OutboxItem | None:
         """The item under an intent that dates this POST and no other; None when it is not wanted any more."""
         if item.look_first or self._clock.now() - item.intent_at > self._policy.intent_fresh:
@@ -113,6 +151,11 @@ class Deliverer:
     async def _post(self, item: OutboxItem) -> Keep | Later | Fail:
         """POST once."""
         outcome = await self._courier.send(item)
+        now = self._clock.now()
+        if isinstance(outcome, Sent):
+            self._senders.passed(item.sender, now=now)
+        if isinstance(outcome, NotSent) and outcome.sender:
+            self._senders.pause(item.sender, now=now, chance=self._chance(), least=outcome.retry_after or 0.0)
         return after_post(item, outcome, now=self._clock.now(), chance=self._chance(), policy=self._policy)
 
     async def _keep(self, item: OutboxItem, step: Keep | Later | Fail) -> None:
@@ -125,10 +168,12 @@ class Deliverer:
                 self._log(logging.WARNING, "reply put off", item, reason=reason, seconds=due - self._clock.now())
             case Fail(code, reason):
                 also = tuple(job for hook in self._hooks for job in hook.failed(item, code=code, reason=reason))
-                await self._store.mark_failed(item, code=code, reason=reason, also=also)
+                instead = self._remedy(item, code)
+                await self._store.mark_failed(item, code=code, reason=reason, instead=instead, also=also)
                 self._tell()
                 self._metrics.refusals.labels(self._tenant, str(code or "none")).inc()
-                self._log(logging.ERROR, "reply refused", item, code=code, reason=reason)
+                facts = {"instead": instead[0]} if instead else {}
+                self._log(logging.ERROR, "reply refused", item, code=code, reason=reason, **facts)
 
     async def _sent(self, item: OutboxItem, sid: str) -> None:
         also = tuple(job for hook in self._hooks for job in hook.sent(item, sid))

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from switchboard_runtime.conversation.codes import meaning_of
 from switchboard_runtime.conversation.courier import NotSent, Posted, Refused, Sent, Unknown
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.courier import Found
     from switchboard_runtime.store import OutboxItem
 
-__all__ = ["Fail", "Keep", "Later", "Policy", "Resend", "after_look", "after_post", "backoff"]
+__all__ = ["Fail", "Keep", "Later", "Policy", "Resend", "after_look", "after_post", "backoff", "is_too_old"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class Later:
 
     due: float
     unsent: bool
-    reason: Literal["not sent", "unknown outcome", "not listed yet", "look failed"]
+    reason: Literal["not sent", "unknown outcome", "not listed yet", "look failed", "sender pauses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,18 @@ def after_post(item: OutboxItem, outcome: Posted, *, now: float, chance: float, 
         case Sent(sid):
             return Keep(sid)
         case Refused(code, reason):
-            return Fail(code, reason)
-        case NotSent(reason, retry_after):
+            return Fail(code, meaning_of(code, otherwise=reason))
+        case NotSent(reason, retry_after, _):
             due = now + max(retry_after or 0.0, backoff(policy, item.attempts, chance=chance))
-            too_old = due - item.created_at > policy.give_up
+            too_old = is_too_old(item, due=due, policy=policy)
             return Fail(None, f"given up: {reason}") if too_old else Later(due, unsent=True, reason="not sent")
         case Unknown():
             return Later(now + policy.look_delay, unsent=False, reason="unknown outcome")
+
+
+def is_too_old(item: OutboxItem, *, due: float, policy: Policy) -> bool:
+    """Whether a reply that could be sent at ``due`` is of no use any more by then."""
+    return due - item.created_at > policy.give_up
 
 
 def after_look(
@@ -136,7 +142,7 @@ def after_look(
         chance: 0 to 1, for the jitter.
         policy: the numbers.
     """
-    ours = [one for one in found if one.sid not in claimed and _same_text(one.text, item.text)]
+    ours = [one for one in found if one.sid not in claimed and _is_ours(one.text, item)]
     if ours:
         return Keep(min(ours, key=lambda one: one.created_at).sid)
     if now - item.intent_at < policy.look_grace:
@@ -146,6 +152,14 @@ def after_look(
     if now - item.created_at > policy.give_up:
         return Fail(None, "given up: not at the provider, and too old to send")
     return Resend()
+
+
+def _is_ours(listed: str, item: OutboxItem) -> bool:
+    """Whether the provider's text is the reply's: a template's has in it all that was put in."""
+    content = item.reply.content
+    if content is None:
+        return _same_text(listed, item.text)
+    return all(_folded(value) in _folded(listed) for _, value in content.variables)
 
 
 def _same_text(listed: str, text: str) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.conversation.answering import Answerer
 from switchboard_runtime.conversation.calls import Spoken, kept_turn, parties
+from switchboard_runtime.conversation.codes import meaning_of, treatment_of
 from switchboard_runtime.conversation.delivering import Deliverer
 from switchboard_runtime.conversation.pump import Pump
+from switchboard_runtime.conversation.remedies import remedy
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.telemetry.logs import log_event
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
         Inbound,
         OutboxItem,
         Queue,
+        Reply,
         StatusUpdate,
         Store,
         Turn,
@@ -97,7 +101,7 @@ class TenantService:
             tracing=tracing,
             on_finished=self._finished,
         )
-        deliverer = Deliverer(
+        self._deliverer = deliverer = Deliverer(
             tenant=self._slug,
             store=store,
             courier=courier,
@@ -106,6 +110,7 @@ class TenantService:
             policy=policy,
             metrics=metrics,
             hooks=send_hooks,
+            remedy=partial(remedy, document),
             tracing=tracing,
         )
         at_once = document.limits.concurrent_conversations if document.limits else None
@@ -222,11 +227,37 @@ class TenantService:
     async def record_status(self, update: StatusUpdate) -> bool:
         """Keep a status callback; it may be how an unsure send turns out to be done."""
         also = tuple(job for hook in self._send_hooks for job in hook.reported(update))
-        ours = await self._store.record_status(update, also=also)
+        lost: dict[str, OutboxItem] = {}
+
+        def instead(item: OutboxItem) -> tuple[str, Reply] | None:
+            lost[item.id] = item
+            return remedy(self.document, item, update.error_code)
+
+        ours = await self._store.record_status(update, instead=instead, also=also)
+        for item in lost.values():
+            self._undelivered(item, update)
         if ours:
             self._outbox.nudge()
             self._tell()
         return ours
+
+    def _undelivered(self, item: OutboxItem, update: StatusUpdate) -> None:
+        """Twilio took a reply and could not deliver it."""
+        code = update.error_code
+        if treatment_of(code) == "pause":
+            self._deliverer.pause(item.sender)
+        meaning = meaning_of(code, otherwise="other")
+        self._metrics.undelivered.labels(self._slug, str(code or "none"), meaning).inc()
+        log_event(
+            _LOG,
+            logging.WARNING,
+            "reply not delivered",
+            tenant=self._slug,
+            trace=item.trace,
+            reply=item.id,
+            code=code,
+            meaning=meaning,
+        )
 
     async def quarantine(self, webhook: Webhook) -> bool:
         """Keep what is not understood; whether it is new.

@@ -49,6 +49,12 @@ class Metrics:
             ("tenant", "code"),
             registry=registry,
         )
+        self.undelivered = Counter(
+            "switchboard_replies_undelivered",
+            "Replies that Twilio took and could not deliver, by its code and what that means",
+            ("tenant", "code", "meaning"),
+            registry=registry,
+        )
         self.retries = Counter(
             "switchboard_send_retries", "Sends put off, by reason", ("tenant", "reason"), registry=registry
         )

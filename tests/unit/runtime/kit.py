@@ -201,7 +201,7 @@ class FakeTwilio:
                 "sid": f"SM{len(self.messages) + 1:032x}",
                 "to": form["To"],
                 "from": form["From"],
-                "body": form["Body"],
+                "body": form.get("Body", form.get("ContentVariables", "")),
                 "status": "queued",
                 "date_created": formatdate(self.clock.now()),
             }

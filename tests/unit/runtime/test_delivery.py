@@ -169,6 +169,78 @@ async def test_replies_of_a_conversation_keep_their_order_behind_a_stuck_one(
     assert twilio.bodies() == ["Mesa Pampa: 120000 ARS, 4 en stock.", "¡Hola! ¿En qué te ayudo?"]
 
 
+async def test_what_a_sender_has_too_much_of_stops_its_other_replies_too(
+    caller: Caller, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """One refusal, then silence until the pause is over; nothing is lost."""
+    twilio.faults = [(400, 21611)]
+    phones = [f"whatsapp:+549110000000{number}" for number in range(3)]
+    await caller.say("mesa", From=phones[0])
+    await eventually(lambda: len(twilio.posts) == 1)
+    for phone in phones[1:]:
+        await caller.say("mesa", From=phone)
+    done = 'send_retries_total{reason="sender pauses"'
+
+    async def pausing() -> bool:
+        return await metric(caller, done)
+
+    await eventually(pausing)
+    assert len(twilio.posts) == 1
+
+    await turn_until(clock, 1.0, lambda: all(twilio.bodies(phone) for phone in phones))
+    assert len(twilio.posts) == 4
+
+
+async def reopening(root: Path, twilio: FakeTwilio) -> None:
+    """The tenant with a template for closed windows."""
+    template = {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}}
+    account = {"endpoint": twilio.endpoint, "accountSid": document()["twilio"]["accountSid"]}
+    write_tenant(root, document(twilio=account, whatsapp={"reopenTemplate": template}))
+
+
+async def test_a_window_that_closed_while_a_reply_waited_is_reopened_by_the_tenants_template(
+    root: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """The free text is not tried; the template has its words, once."""
+    await reopening(root, twilio)
+    async with served(root, clock=clock, policy=Policy(give_up=1e9, send_lanes=0)) as caller:
+        await caller.say("mesa")
+        await states(root, "queued")
+    clock.turn(24 * 3600 + 1)
+    async with served(root, clock=clock, policy=Policy(give_up=1e9)):
+        await states(root, "failed", "sent")
+
+    [post] = twilio.posts
+    assert (post["ContentSid"], "Body" in post) == (f"HX{'a' * 32}", False)
+    assert "120000 ARS" in post["ContentVariables"]
+    assert replies(root, "error_code, error")[0] == (63016, "window closed")
+
+
+async def test_a_callback_that_says_the_window_is_closed_sends_the_template_once(
+    root: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """Twilio takes free text first and says so later, perhaps twice; the template's own failure ends it."""
+    await reopening(root, twilio)
+    async with served(root, clock=clock) as caller:
+        await caller.say("mesa")
+        await states(root, "sent")
+
+        async def failed(number: int) -> None:
+            sid = twilio.messages[number]["sid"]
+            form = caller.form(MessageSid=sid, MessageStatus="failed", ErrorCode="63016", From=OWN, To=CONTACT)
+            assert (await caller.signed("/bot/twilio/status", form)).status == 204
+
+        await failed(0)
+        await failed(0)
+        await states(root, "sent", "sent")
+        await failed(1)
+        await caller.say("mesa")
+        await states(root, "sent", "sent", "sent")
+
+    assert [post.get("ContentSid") for post in twilio.posts] == [None, f"HX{'a' * 32}", None]
+    assert replies(root, "delivery, error_code")[:2] == [("failed", 63016)] * 2
+
+
 async def test_a_reply_too_old_to_be_of_use_is_given_up(
     caller: Caller, twilio: FakeTwilio, clock: TurnedClock, root: Path
 ) -> None:

@@ -1,0 +1,48 @@
+"""What a tenant's messages may be besides words: the parts ``content`` and ``whatsapp`` of the tenant document."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator
+
+from switchboard_runtime.config.fields import Filled, Language, Model
+
+__all__ = ["Template", "WhatsApp"]
+
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_KNOWN = frozenset({"text", "tenant"})
+
+ContentSid = Annotated[str, StringConstraints(pattern=r"^HX[0-9a-fA-F]{32}$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}$")]
+
+
+class Template(Model):
+    """A content template at Twilio: its SID by language, and what goes into its placeholders.
+
+    ``{text}`` in a variable is the reply's words, ``{tenant}`` the tenant's name.
+    """
+
+    sid: Annotated[dict[Language, ContentSid], Field(min_length=1)]
+    variables: dict[VariableName, Filled] = Field(default_factory=dict)
+
+    @field_validator("variables")
+    @classmethod
+    def _known_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            unknown = set(_PLACEHOLDER.findall(text)) - _KNOWN
+            if unknown:
+                raise ValueError(f"{name}: unknown placeholder {{{min(unknown)}}}; use {{text}} or {{tenant}}")
+        return value
+
+    @property
+    def carries_text(self) -> bool:
+        """Whether the reply's words are in it."""
+        return any("{text}" in text for text in self.variables.values())
+
+
+class WhatsApp(Model):
+    """``reopen_template`` is sent in place of a reply when the contact wrote more than 24 hours ago."""
+
+    reopen_template: Template | None = None
