@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fleet", "Process", "a_fleet", "free_ports"]
 
-_START = 30.0
+_START = 120.0
 
 
 class Process:

@@ -121,7 +121,7 @@ class ServerStore:
     """
 
     name = "postgres"
-    every = 2.5
+    every = 4.0
 
     def __init__(
         self, folder: Path, *, server: Server, wire: Wire, dsn: str, chance: random.Random, away: float

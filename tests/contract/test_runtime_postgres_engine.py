@@ -14,6 +14,7 @@ from tests.support.postgres import Server, new_database, running_server, tenant_
 from tests.unit.runtime import test_engine as engine
 from tests.unit.runtime import test_engine_bubbles as bubbles
 from tests.unit.runtime import test_engine_claims as claims
+from tests.unit.runtime import test_engine_people as people
 
 if TYPE_CHECKING:
     import asyncio
@@ -87,17 +88,20 @@ def new_store(
 class Process(engine.Process):
     """A runtime on the tenant's role."""
 
-    def __init__(self, machine: PostgresEngine | PostgresBubbles, *, bubble_wait: float = 0.0) -> None:
-        self.machine = machine
+    def __init__(self, machine: engine.Engine, where: tuple[str, str], *, bubble_wait: float = 0.0) -> None:
         super().__init__(
-            machine.path, machine.clock, machine.provider, f"p{next(machine.names)}", lambda: f"o{next(machine.names)}"
+            machine.path,
+            machine.clock,
+            machine.provider,
+            f"p{next(machine.names)}",
+            lambda: f"o{next(machine.names)}",
+            **machine.of_a_process(),
         )
         self.writer.close()
-        assert machine.where is not None
         name = f"p{next(machine.names)}"
         store, connections = new_store(
             machine.loop,
-            machine.where,
+            where,
             machine.clock,
             lambda: f"o{next(machine.names)}",
             name,
@@ -118,7 +122,18 @@ class PostgresEngine(engine.Engine):
     def born(self) -> engine.Process:
         """A new process under a new name."""
         self.where = self.where or new_tenant(self.loop)
-        return Process(self)
+        return Process(self, self.where)
+
+
+class PostgresPeople(people.People):
+    """The same, with people who interfere; half of the examples wait for more of a burst."""
+
+    where: tuple[str, str] | None = None
+
+    def born(self) -> engine.Process:
+        """A new process under a new name."""
+        self.where = self.where or new_tenant(self.loop)
+        return Process(self, self.where)
 
 
 class PostgresBubbles(bubbles.Bubbles):
@@ -129,7 +144,7 @@ class PostgresBubbles(bubbles.Bubbles):
     def born(self) -> engine.Process:
         """A new process under a new name."""
         self.where = self.where or new_tenant(self.loop)
-        return Process(self, bubble_wait=bubbles.WAIT)
+        return Process(self, self.where, bubble_wait=bubbles.WAIT)
 
 
 class PostgresClaims(claims.Claims):
@@ -157,5 +172,7 @@ TestEngine = PostgresEngine.TestCase
 TestEngine.settings = EFFORT
 TestBubbles = PostgresBubbles.TestCase
 TestBubbles.settings = EFFORT
+TestPeople = PostgresPeople.TestCase
+TestPeople.settings = EFFORT
 TestClaims = PostgresClaims.TestCase
 TestClaims.settings = EFFORT

@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -32,8 +32,8 @@ from tests.unit.runtime.kit import document
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from switchboard_runtime.assistants import Question
-    from switchboard_runtime.store import Writer
+    from switchboard_runtime.assistants import Answering, Question
+    from switchboard_runtime.store import Turn, Writer
 
 POLICY = Policy(lease=20.0, look_grace=30.0, answer_attempts=1_000_000)
 LIST_LAG = 25.0
@@ -162,6 +162,9 @@ class Process:
         ids: Callable[[], str],
         *,
         bubble_wait: float = 0.0,
+        answering: Answering = Echo,
+        on_finished: Callable[[int, Turn], None] = lambda _work, _turn: None,
+        **document_changes: Any,
     ) -> None:
         self.writer = InlineWriter(path)
         self.store = SqliteStore(
@@ -175,14 +178,14 @@ class Process:
         )
         metrics = Metrics()
         self.answerer = Answerer(
-            document=TenantDocument.model_validate_json(json.dumps(document())),
+            document=TenantDocument.model_validate_json(json.dumps(document(**document_changes))),
             store=self.store,
-            answering=Echo,
+            answering=answering,
             clock=clock,
             chance=lambda: 1.0,
             policy=POLICY,
             metrics=metrics,
-            on_finished=lambda _work, _turn: None,
+            on_finished=on_finished,
         )
         self.deliverer = Deliverer(
             tenant="t",
@@ -218,7 +221,18 @@ class Engine(RuleBasedStateMachine):
 
     def born(self) -> Process:
         """A new process under a new name."""
-        return Process(self.path, self.clock, self.provider, f"p{next(self.names)}", lambda: f"o{next(self.names)}")
+        return Process(
+            self.path,
+            self.clock,
+            self.provider,
+            f"p{next(self.names)}",
+            lambda: f"o{next(self.names)}",
+            **self.of_a_process(),
+        )
+
+    def of_a_process(self) -> dict[str, Any]:
+        """What the processes of this machine have of their own."""
+        return {}
 
     def do(self, what: Coroutine[object, object, Result]) -> Result:
         """Run to the end, or to the death of the process."""
@@ -330,13 +344,17 @@ class Engine(RuleBasedStateMachine):
                 if not any(queue.depth for queue in queues.values()):
                     break
                 self.clock.time += 5.0
-            for lane, expected in self.said.items():
-                assert [one.text for to, one in self.provider.delivered if to == lane] == expected
+            self.all_is_said()
         finally:
             for process in self.processes:
                 process.writer.close()
             self.loop.close()
             self.folder.cleanup()
+
+    def all_is_said(self) -> None:
+        """Nothing waits any more: each contact has got all."""
+        for lane, expected in self.said.items():
+            assert [one.text for to, one in self.provider.delivered if to == lane] == expected
 
 
 TestEngine = Engine.TestCase
