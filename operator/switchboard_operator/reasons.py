@@ -63,6 +63,7 @@ DOMAIN_MISSING = "DomainMissing"
 CATALOGUE_INVALID = "CatalogueInvalid"
 SCRIPT_INVALID = "ScriptInvalid"
 DOCUMENT_TOO_LARGE = "DocumentTooLarge"
+TIME_ZONE_UNKNOWN = "TimeZoneUnknown"
 TIER_NOT_AVAILABLE = "TierNotAvailable"
 STORAGE_NOT_AVAILABLE = "StorageNotAvailable"
 DATABASE_NOT_CONFIGURED = "DatabaseNotConfigured"
@@ -243,6 +244,12 @@ CATALOGUE: tuple[Reason, ...] = (
         "The tenant's configuration does not fit into a ConfigMap (1 MiB).",
         _AUTHOR,
         "Shorten the catalogue or the instructions.",
+    ),
+    Reason(
+        TIME_ZONE_UNKNOWN,
+        "The time zone of the business hours is not in the IANA list.",
+        _AUTHOR,
+        "Correct spec.bot.hours.timeZone, as in America/Argentina/Buenos_Aires.",
     ),
     Reason(
         TIER_NOT_AVAILABLE,

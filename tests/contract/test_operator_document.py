@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from switchboard_operator.api.llm import OWN_TOOLS
+from switchboard_operator.desired import behaviour
 from switchboard_operator.desired.catalogue import parse_catalogue
 from switchboard_operator.desired.document import Place, document_of, place_of
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
@@ -29,6 +30,7 @@ from switchboard_runtime.config import Settings, TenantDocument, load_directory
 from switchboard_runtime.config import credentials as runtime_credentials
 from switchboard_runtime.config import documents as runtime_documents
 from switchboard_runtime.config.documents import LanguageModel, ModelChoice, Script
+from switchboard_runtime.config.limits import Limits as RuntimeLimits
 from switchboard_runtime.edge.routes import ROUTES
 from tests.support import manifests
 from tests.support.ports import sid
@@ -70,6 +72,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
     spec: dict[str, Any] = {"planRef": {"name": "p"}, "accountRef": {"name": "a"}, "domain": "bots.example.com"}
     spec |= {"suspend": draw(st.booleans()), "bot": draw(manifests.bot_specs(names))}
     spec |= draw(st.fixed_dictionaries({}, optional={"slug": manifests.SLUGS, "displayName": manifests.LINES}))
+    spec |= draw(manifests.plan_specs())
     tenant = resource("Tenant", "acme", spec)
     place = place_of(tenant, None)
     endpoint = draw(st.sampled_from([None, "http://emulator.switchboard.svc:8089", "https://proxy.example.com"]))
@@ -79,6 +82,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
     texts = {name: texts_of(name, draw(manifests.CONFIG_MAPS)) for name in names}
     document = document_of(
         tenant=tenant,
+        plan=resource("Plan", "p", draw(manifests.plan_specs())),
         place=place,
         account_sid=ACCOUNT,
         endpoint=endpoint,
@@ -113,7 +117,7 @@ def test_the_runtime_reads_what_the_operator_writes(made: tuple[dict[str, Any], 
     assert json.loads(text) == document
     read = TenantDocument.model_validate_json(text)
     told = read.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
-    assert told == _without_none(document)
+    assert told == json.loads(json.dumps(_without_none(document)))
     assert read.host == parts.place.host
 
 
@@ -192,6 +196,7 @@ def test_what_a_model_needs_is_mounted_and_found(
     assistant = resource("Assistant", "sales", spec)
     document = document_of(
         tenant=resource("Tenant", "acme", {"planRef": {"name": "p"}, "domain": "bots.example.com"}),
+        plan=resource("Plan", "p"),
         place=Place("acme", "acme.bots.example.com"),
         account_sid=ACCOUNT,
         endpoint=None,
@@ -236,6 +241,14 @@ def test_every_wish_reaches_the_runtime_or_the_condition(spec: dict[str, Any]) -
     assert ("spec.guardrails.onlyFromKnowledge" in unserved) is guardrails.get("onlyFromKnowledge", False)
     refuses = bool(model["topic"] and model["topic"]["refusal"])
     assert refuses or "refusal" not in guardrails or any("guardrails.refusal" in text for text in unserved)
+
+
+def test_limits_are_the_runtimes() -> None:
+    """Each served limit is a field of the runtime's, and takes no less than the operator lets through."""
+    for name, (told, most) in behaviour.LIMITS.items():
+        for value in ("1", str(most)) if name == "monthlySpend" else (1, most):
+            limits = {"tenant": {told: value}, "concurrentConversations": behaviour.MOST_CONVERSATIONS}
+            assert RuntimeLimits.model_validate_json(json.dumps(limits)).tenant.model_dump(by_alias=True)[told]
 
 
 def test_providers_and_tools_are_the_runtimes() -> None:

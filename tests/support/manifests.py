@@ -103,6 +103,7 @@ def assistant_specs(draw: st.DrawFn) -> dict[str, Any]:
         guardrails=GUARDRAILS,
         limits=_optional(
             maxOutputTokens=st.integers(1, 100_000),
+            spendPerContactPerDay=st.from_regex(grammar.MONEY, fullmatch=True),
             turnDeadline=st.integers(1, 300).map(lambda seconds: f"{seconds}s"),
         ),
     )
@@ -121,8 +122,45 @@ def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
         languages=st.lists(LANGUAGES, min_size=1, max_size=3, unique=True),
         greeting=TEXTS,
         handoff=handoff,
+        burst=st.integers(0, 30_000).map(lambda count: f"{count}ms"),
+        hours=HOURS,
         assistantRef=st.sampled_from(assistants).map(lambda name: {"name": name}),
     )
+
+
+_SPANS = st.fixed_dictionaries(
+    {
+        "days": st.lists(
+            st.sampled_from(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]), min_size=1, max_size=3, unique=True
+        ),
+        "from": st.sampled_from(["00:00", "09:00", "13:30"]),
+        "to": st.sampled_from(["14:00", "18:00", "24:00"]),
+    }
+)
+HOURS = _object(
+    {
+        "timeZone": st.sampled_from(["UTC", "Europe/Madrid", "America/Argentina/Buenos_Aires"]),
+        "weekly": st.lists(_SPANS, min_size=1, max_size=3),
+    },
+    outside=st.sampled_from(["Answer", "Away"]),
+    away=TEXTS,
+)
+_COUNTS = st.integers(0, 10**12)
+
+
+def plan_specs() -> SearchStrategy[dict[str, Any]]:
+    """Limits and retention, as a Plan or a Tenant has them."""
+    limits = _optional(
+        numbers=st.integers(0, 1000),
+        messagesPerMinute=_COUNTS,
+        messagesPerDay=_COUNTS,
+        concurrentConversations=_COUNTS,
+        llmTokensPerMonth=_COUNTS,
+        monthlySpend=st.from_regex(grammar.MONEY, fullmatch=True),
+        storage=st.just("1Gi"),
+    )
+    hours = st.integers(1, 87_600).map(lambda count: f"{count}h")
+    return _optional(limits=limits, retention=_optional(messages=hours, audit=hours))
 
 
 def number_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from switchboard_operator.api.fields import (
+    Duration,
     Keywords,
     Languages,
     NameRef,
@@ -13,7 +14,7 @@ from switchboard_operator.api.fields import (
     TimeZone,
 )
 from switchboard_operator.api.model import ApiModel
-from switchboard_operator.api.rules import ListSet, Rule
+from switchboard_operator.api.rules import ListSet, Rule, duration_between
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -40,7 +41,7 @@ class OpeningHours(ApiModel):
 
 
 class Hours(ApiModel):
-    """When people are there. The bot answers at all times; outside it says so before it hands off."""
+    """When people are there."""
 
     time_zone: TimeZone
     """IANA time zone of the hours, and of the day that limits count."""
@@ -48,8 +49,12 @@ class Hours(ApiModel):
     weekly: Annotated[list[OpeningHours], Field(min_length=1, max_length=28)]
     """The hours of a week."""
 
+    outside: Literal["Answer", "Away"] = "Answer"
+    """What happens outside of them. Answer: the bot answers at all times. Away: a contact is told once that nobody
+    is there, and what they write meanwhile waits for a person."""
+
     away: Texts | None = None
-    """What is said outside of them, by language."""
+    """What is said with `outside: Away`, by language. Default: the bot's own words, with when somebody is back."""
 
 
 class Handoff(ApiModel):
@@ -70,6 +75,10 @@ class Bot(ApiModel):
 
     greeting: Texts | None = None
     """What is said to a new contact, by language."""
+
+    burst: Annotated[Duration, duration_between("0s", "30s")] | None = None
+    """How long a message waits for more of the same contact, to be answered together. Default: each is answered by
+    itself, at once."""
 
     hours: Hours | None = None
     """When people are there."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
+from switchboard_operator.desired.behaviour import behaviour_of
 from switchboard_operator.desired.thinking import model_of
 from switchboard_operator.errors import Stalled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from switchboard_operator.api import Assistant, BotNumber, Tenant
+    from switchboard_operator.api import Assistant, BotNumber, Plan, Tenant
     from switchboard_operator.desired.thinking import Text
 
 SCHEMA = "runtime.switchboard.dev/v1"
@@ -58,6 +59,7 @@ def place_of(tenant: Tenant, default_domain: str | None) -> Place:
 def document_of(
     *,
     tenant: Tenant,
+    plan: Plan,
     place: Place,
     account_sid: str,
     endpoint: str | None,
@@ -70,6 +72,7 @@ def document_of(
 
     Args:
         tenant: whose document.
+        plan: its limits hold too.
         place: slug and host.
         account_sid: the tenant's subaccount.
         endpoint: what stands in for Twilio, or None.
@@ -77,6 +80,9 @@ def document_of(
         assistants: those that the tenant or its numbers name.
         products: by assistant name, from its catalogue.
         texts: by assistant name, what its models may quote.
+
+    Raises:
+        Invalid: TimeZoneUnknown.
     """
     bot = tenant.spec.bot
     meta = tenant.metadata
@@ -101,6 +107,7 @@ def document_of(
             _assistant(assistant, products.get(assistant.metadata.name, []), texts.get(assistant.metadata.name, ()))
             for assistant in sorted(assistants, key=lambda a: a.metadata.name)
         ],
+        **behaviour_of(tenant, plan, assistants),
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchboard_operator.desired import thinking
+from switchboard_operator.desired import behaviour, thinking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from switchboard_operator.api import Assistant, BotNumber, Plan, Tenant, TwilioAccount, TwilioSubaccount
+    from switchboard_operator.api.bot import Hours
+    from switchboard_operator.api.limits import Limits, Retention
     from switchboard_operator.api.subaccount import CredentialSettings
 
 
@@ -21,8 +23,8 @@ def of_account(account: TwilioAccount) -> list[str]:
 def of_plan(plan: Plan) -> list[str]:
     """Fields of a Plan."""
     return [
-        *_given("spec.limits", plan.spec.limits, but={"numbers"}),
-        *_given("spec.retention", plan.spec.retention),
+        *_ceilings(plan.spec.limits),
+        *_kept(plan.spec.retention),
         *_given("spec.features", plan.spec.features),
     ]
 
@@ -31,13 +33,33 @@ def of_tenant(tenant: Tenant) -> list[str]:
     """Fields of a Tenant; what its TwilioSubaccount does not serve is said there."""
     spec = tenant.spec
     return [
-        *_given("spec.limits", spec.limits, but={"numbers"}),
-        *_given("spec.retention", spec.retention),
+        *_ceilings(spec.limits),
+        *_kept(spec.retention),
         *_given("spec.features", spec.features),
-        *(["spec.bot.hours"] if spec.bot.hours else []),
+        *(["spec.bot.hours.away (with outside: Answer nobody is told)"] if _unheard(spec.bot.hours) else []),
         *(["spec.integrations"] if spec.integrations else []),
         *(["spec.runtime.image"] if spec.runtime.image else []),
     ]
+
+
+def _ceilings(limits: Limits) -> Iterable[str]:
+    yield from _given("spec.limits", limits, but=behaviour.SERVED_LIMITS)
+    given = limits.manifest()
+    for name in ("messagesPerMinute", "messagesPerDay", "llmTokensPerMonth", "concurrentConversations"):
+        if given.get(name) == 0:
+            yield f"spec.limits.{name} (at least 1)"
+    if "monthlySpend" in given:
+        yield "spec.limits.monthlySpend (of models alone: what Twilio bills is not counted)"
+
+
+def _kept(retention: Retention) -> Iterable[str]:
+    yield from _given("spec.retention", retention, but={"messages"})
+    if retention.messages is not None and retention.messages < behaviour.SHORTEST_RETENTION:
+        yield "spec.retention.messages (at least 24h)"
+
+
+def _unheard(hours: Hours | None) -> bool:
+    return hours is not None and hours.away is not None and hours.outside == "Answer"
 
 
 def of_subaccount(sub: TwilioSubaccount) -> list[str]:
@@ -85,7 +107,7 @@ def _limits(assistant: Assistant) -> Iterable[str]:
         yield f"spec.limits.maxOutputTokens (from {thinking.LEAST_TOKENS} to {thinking.MOST_TOKENS})"
     if deadline > thinking.LONGEST_TURN:
         yield f"spec.limits.turnDeadline (at most {thinking.LONGEST_TURN:.0f}s)"
-    yield from _given("spec.limits", limits, but={"maxOutputTokens", "turnDeadline"})
+    yield from _given("spec.limits", limits, but={"maxOutputTokens", "turnDeadline", "spendPerContactPerDay"})
 
 
 def _guardrails(assistant: Assistant) -> Iterable[str]:

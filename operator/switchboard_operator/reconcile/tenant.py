@@ -286,6 +286,7 @@ class TenantReconciler:
         bot = await self._bot(tenant, numbers)
         document = document_of(
             tenant=tenant,
+            plan=plan,
             place=place,
             account_sid=sub.status.sid or "",
             endpoint=parent.endpoint,

@@ -32,9 +32,19 @@ WHOLE = BASE | {
         "languages": ["es", "en"],
         "greeting": {"es": "¡Hola! Soy el asistente de Muebles del Sur."},
         "handoff": {"keywords": ["humano", "asesor"]},
+        "burst": "3s",
+        "hours": {
+            "timeZone": "America/Argentina/Buenos_Aires",
+            "weekly": [{"days": ["Mon", "Fri"], "from": "09:00", "to": "18:00"}],
+            "outside": "Away",
+            "away": {"es": "Volvemos a las 9."},
+        },
     },
+    "limits": {"messagesPerDay": 5000, "monthlySpend": "50.00"},
+    "retention": {"messages": "2160h"},
     "runtime": {"storage": {"sqlite": {"size": "5Gi", "storageClassName": "fast"}}},
 }
+PLAN = resource("Plan", "pro", {"limits": {"messagesPerMinute": 120, "messagesPerDay": 20000}})
 SCRIPT = {
     "rules": [
         {"when": {"matches": ["hola"]}, "reply": {"es": "¡Hola!"}},
@@ -54,7 +64,15 @@ def parts(owner: Any | None = None, **changes: Any) -> TenantParts:
     owner = owner or tenant()
     place = place_of(owner, "bots.example.com")
     document = document_of(
-        tenant=owner, place=place, account_sid=ACCOUNT, endpoint=None, numbers=[], assistants=[], products={}, texts={}
+        tenant=owner,
+        plan=PLAN,
+        place=place,
+        account_sid=ACCOUNT,
+        endpoint=None,
+        numbers=[],
+        assistants=[],
+        products={},
+        texts={},
     )
     base = TenantParts(
         tenant=owner,
@@ -97,6 +115,7 @@ def whole() -> TenantParts:
     product = {"name": "Mesa Pampa", "price": "120000.50", "currency": "ARS", "stock": 4, "status": "Active"}
     document = document_of(
         tenant=owner,
+        plan=PLAN,
         place=place,
         account_sid=ACCOUNT,
         endpoint="http://emulator.switchboard.svc:8089",
@@ -146,6 +165,7 @@ def in_a_database() -> TenantParts:
     base = parts(owner)
     document = document_of(
         tenant=owner,
+        plan=PLAN,
         place=base.place,
         account_sid=ACCOUNT,
         endpoint=None,

@@ -1,0 +1,118 @@
+"""The parts of a document about how a bot behaves: bursts, hours, limits and retention, of tenant and plan together.
+
+Each part is left out where nobody asks for it. What the runtime takes only within bounds is brought within them, and
+``unserved`` says so; both read the same tables.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from switchboard_operator import reasons
+from switchboard_operator.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from switchboard_operator.api import Assistant, Plan, Tenant
+    from switchboard_operator.api.bot import Hours
+
+LIMITS = {
+    "messagesPerMinute": ("messagesPerMinute", 100_000),
+    "messagesPerDay": ("messagesPerDay", 1_000_000_000),
+    "llmTokensPerMonth": ("tokensPerMonth", 1_000_000_000),
+    "monthlySpend": ("spendPerMonth", 999_999_999),
+}
+"""Limits of a tenant by their name in YAML: that in the document's ``limits.tenant``, and the most that it takes."""
+
+SERVED_LIMITS = frozenset({"numbers", "concurrentConversations", *LIMITS})
+MOST_CONVERSATIONS = 10_000
+SHORTEST_RETENTION = timedelta(hours=24)
+_DAYS = {
+    "Mon": "monday",
+    "Tue": "tuesday",
+    "Wed": "wednesday",
+    "Thu": "thursday",
+    "Fri": "friday",
+    "Sat": "saturday",
+    "Sun": "sunday",
+}
+
+
+def behaviour_of(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict[str, Any]:
+    """The parts that are asked for, by their name in the document.
+
+    Raises:
+        Invalid: TimeZoneUnknown.
+    """
+    bot = tenant.spec.bot
+    parts: dict[str, Any] = {
+        "burstSeconds": bot.burst.total_seconds() if bot.burst else None,
+        "hours": _hours(bot.hours) if bot.hours else None,
+        "limits": _limits(tenant, plan, assistants),
+        "retention": _retention(tenant, plan),
+    }
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def tightest(values: Iterable[Any]) -> Any | None:
+    """The least of those that are there."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def _hours(hours: Hours) -> dict[str, Any]:
+    try:
+        ZoneInfo(hours.time_zone)
+    except (ValueError, OSError, LookupError):
+        raise Invalid(
+            reasons.TIME_ZONE_UNKNOWN,
+            f"spec.bot.hours.timeZone: {hours.time_zone!r} is no time zone of the IANA list; write one such as "
+            "America/Argentina/Buenos_Aires",
+        ) from None
+    weekly: dict[str, list[dict[str, str]]] = {}
+    for span in hours.weekly:
+        for day in span.days:
+            weekly.setdefault(_DAYS[day], []).append({"from": span.from_, "to": span.to})
+    return {
+        "timezone": hours.time_zone,
+        "weekly": {day: sorted(spans, key=lambda span: span["from"]) for day, spans in sorted(weekly.items())},
+        "outside": hours.outside,
+        "away": dict(hours.away) if hours.away else None,
+    }
+
+
+def _limits(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict[str, Any] | None:
+    own, given = tenant.spec.limits.manifest(), plan.spec.limits.manifest()
+    ceilings: dict[str, Any] = {}
+    for name, (there, most) in LIMITS.items():
+        values = [Decimal(str(each[name])) for each in (own, given) if name in each]
+        if values:
+            ceilings[there] = _within(min(values), most, money=name == "monthlySpend")
+    spent = tightest(assistant.spec.limits.spend_per_contact_per_day for assistant in assistants)
+    conversations = tightest(each.get("concurrentConversations") for each in (own, given))
+    if not ceilings and spent is None and conversations is None:
+        return None
+    hours = tenant.spec.bot.hours
+    told: dict[str, Any] = {
+        "tenant": ceilings,
+        "contact": {} if spent is None else {"spendPerDay": format(spent, "f")},
+        "currency": plan.spec.currency,
+        "timezone": hours.time_zone if hours else "UTC",
+    }
+    if conversations is not None:
+        told["concurrentConversations"] = max(1, min(MOST_CONVERSATIONS, conversations))
+    return told
+
+
+def _within(value: Decimal, most: int, *, money: bool) -> int | str:
+    if money:
+        return format(min(value, Decimal(most)), "f")
+    return max(1, min(most, int(value)))
+
+
+def _retention(tenant: Tenant, plan: Plan) -> dict[str, Any] | None:
+    kept = tightest([tenant.spec.retention.messages, plan.spec.retention.messages])
+    return None if kept is None else {"messages": max(kept, SHORTEST_RETENTION).total_seconds()}

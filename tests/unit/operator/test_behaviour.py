@@ -1,0 +1,100 @@
+"""How a bot behaves, from Tenant and Plan: the tighter of two limits, hours by day, and what is said to be unserved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchboard_operator.desired.behaviour import behaviour_of
+from switchboard_operator.desired.unserved import of_tenant
+from switchboard_operator.errors import Invalid
+from tests.support.smallworld import resource
+
+
+def behaviour(tenant: dict[str, Any], plan: dict[str, Any] | None = None, *assistants: Any) -> dict[str, Any]:
+    """The parts of the document."""
+    return behaviour_of(resource("Tenant", "acme", base() | tenant), resource("Plan", "basic", plan or {}), assistants)
+
+
+def base() -> dict[str, Any]:
+    """What every Tenant says."""
+    return {"planRef": {"name": "basic"}, "accountRef": {"name": "main"}}
+
+
+@pytest.mark.parametrize(
+    ("own", "plan", "told"),
+    [
+        ({"messagesPerDay": 10}, {"messagesPerDay": 20}, {"messagesPerDay": 10}),
+        ({"messagesPerDay": 30}, {"messagesPerDay": 20}, {"messagesPerDay": 20}),
+        ({}, {"messagesPerMinute": 5, "numbers": 1}, {"messagesPerMinute": 5}),
+        ({"monthlySpend": "9.5"}, {"monthlySpend": "10"}, {"spendPerMonth": "9.5"}),
+        ({"llmTokensPerMonth": 0}, {}, {"tokensPerMonth": 1}),
+        ({"messagesPerMinute": 10**12}, {}, {"messagesPerMinute": 100_000}),
+    ],
+)
+def test_the_tighter_of_plan_and_tenant_holds(own: dict[str, Any], plan: dict[str, Any], told: dict[str, Any]) -> None:
+    """Whichever says it, and within what the runtime takes."""
+    assert behaviour({"limits": own}, {"limits": plan})["limits"]["tenant"] == told
+
+
+def test_nothing_asked_for_is_nothing_told() -> None:
+    """A document without these parts is what an older runtime reads too."""
+    assert behaviour({}) == {}
+    assert behaviour({"limits": {"numbers": 3}}) == {}
+
+
+def test_money_for_a_contact_is_the_tightest_of_the_assistants() -> None:
+    """In the plan's currency, by the days of the tenant's time zone."""
+    model = {"instructions": "x", "model": {"provider": "openai", "name": "m", "secretRef": {"name": "s"}}}
+    assistants = [
+        resource("Assistant", name, model | {"limits": {"spendPerContactPerDay": money}})
+        for name, money in (("a", "0.50"), ("b", "0.20"))
+    ]
+    hours = {"timeZone": "America/Bogota", "weekly": [{"days": ["Mon"], "from": "09:00", "to": "18:00"}]}
+    limits = behaviour({"bot": {"hours": hours}}, {"currency": "EUR"}, *assistants)["limits"]
+
+    assert limits["contact"] == {"spendPerDay": "0.20"}
+    assert (limits["currency"], limits["timezone"]) == ("EUR", "America/Bogota")
+
+
+def test_hours_are_told_by_day() -> None:
+    """Spans of several days and several spans of a day."""
+    weekly = [
+        {"days": ["Tue", "Mon"], "from": "14:00", "to": "18:00"},
+        {"days": ["Mon"], "from": "09:00", "to": "13:00"},
+    ]
+    hours = behaviour({"bot": {"hours": {"timeZone": "UTC", "weekly": weekly, "outside": "Away"}}})["hours"]
+
+    assert hours["weekly"] == {
+        "monday": [{"from": "09:00", "to": "13:00"}, {"from": "14:00", "to": "18:00"}],
+        "tuesday": [{"from": "14:00", "to": "18:00"}],
+    }
+    assert hours["outside"] == "Away"
+
+
+def test_a_time_zone_that_is_none_is_named() -> None:
+    """It stops at the Tenant, not in a roll-out."""
+    hours = {"timeZone": "Mars/Olympus", "weekly": [{"days": ["Mon"], "from": "09:00", "to": "18:00"}]}
+
+    with pytest.raises(Invalid, match=r"spec\.bot\.hours\.timeZone: 'Mars/Olympus'") as refusal:
+        behaviour({"bot": {"hours": hours}})
+    assert refusal.value.reason == "TimeZoneUnknown"
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"limits": {"messagesPerDay": 5}}, []),
+        ({"limits": {"messagesPerDay": 0}}, ["spec.limits.messagesPerDay (at least 1)"]),
+        ({"limits": {"storage": "1Gi"}}, ["spec.limits.storage"]),
+        (
+            {"retention": {"messages": "1h", "audit": "48h"}},
+            ["spec.retention.audit", "spec.retention.messages (at least 24h)"],
+        ),
+        ({"bot": {"burst": "3s"}}, []),
+    ],
+)
+def test_what_is_not_served_is_said(spec: dict[str, Any], said: list[str]) -> None:
+    """And what is, is not."""
+    assert of_tenant(resource("Tenant", "acme", base() | spec)) == said
