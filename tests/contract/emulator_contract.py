@@ -109,7 +109,7 @@ def _product(host: str) -> _Product:
     components: dict[str, Any] = {}
     calls: set[tuple[str, str]] = set()
     for name in DOCUMENTS.get(host, ()):
-        document = json.loads(_file(name).read_text())
+        document = json.loads(document_file(name).read_text())
         parts = {
             f"{kind}/{part}": found for kind, all_ in document["components"].items() for part, found in all_.items()
         }
@@ -124,7 +124,7 @@ def _product(host: str) -> _Product:
     return _Product(paths, components, frozenset(calls), patterns)
 
 
-def _file(name: str) -> Path:
+def document_file(name: str) -> Path:
     """Return where a document is: Twilio's own, or one made by hand where Twilio has none."""
     return FOLDER / (f"{name}.json" if name.startswith("made/") else f"twilio_{name}.json")
 

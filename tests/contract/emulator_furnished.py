@@ -117,6 +117,9 @@ def _traffic(world: SyncWorld, number: Any) -> tuple[Places, dict[str, str]]:
     media = sub.messages(message.sid).media.list()[0]
     call = sub.calls.create(to=PHONE, from_=NUMBER, twiml="<Response><Pause length='600'/></Response>")
     world.advance(3)
+    done = sub.calls(call.sid).recordings.create()
+    world.advance(2)
+    sub.calls(call.sid).recordings(done.sid).update(status="stopped")
     recording = sub.calls(call.sid).recordings.create()
     content = make(world)
     number.update(sms_url="http://127.0.0.1:9/#rc=0")
@@ -128,7 +131,7 @@ def _traffic(world: SyncWorld, number: Any) -> tuple[Places, dict[str, str]]:
         f"{_A}/Messages/{{MessageSid}}": {"MessageSid": message.sid, "Sid": media.sid},
         f"{_A}/Calls/{{Sid}}": {"Sid": call.sid},
         f"{_A}/Calls/{{CallSid}}": {"CallSid": call.sid, "Sid": recording.sid},
-        f"{_A}/Recordings": {"Sid": recording.sid},
+        f"{_A}/Recordings": {"Sid": done.sid},
         "/v1/Alerts": {"Sid": sub.monitor.v1.alerts.list(limit=1)[0].sid},
         "/v1/Events": {"Sid": sub.monitor.v1.events.list(limit=1)[0].sid},
         "/v1/Content": {"Sid": content.sid, "ContentSid": content.sid},
