@@ -37,10 +37,11 @@ def _slow(store: _Store) -> None:
     """One turn in five takes longer than its lease: another process takes the message over meanwhile."""
     current: Callable[..., Any] = store.finish_work
 
-    async def finish_work(self: Any, item: WorkItem, turn: Turn) -> None:
+    async def finish_work(self: Any, item: WorkItem, turn: Turn) -> bool | None:
         if random.random() < 0.2:  # noqa: S311  # chance, not secrecy
             await asyncio.sleep(3 * self._lease)
-        await current(self, item, turn)
+        empty: bool | None = await current(self, item, turn)
+        return empty
 
     _put(store, "finish_work", finish_work)
 
@@ -49,8 +50,8 @@ def _without_dedupe(store: _Store) -> None:
     """Every delivery is a new message."""
     accept: Callable[..., Any] = store.accept
 
-    async def accept_all(self: Any, message: Inbound) -> Accepted:
-        accepted: Accepted = await accept(self, replace(message, sid=f"{message.sid}-{self._new_id()}"))
+    async def accept_all(self: Any, message: Inbound, **given: object) -> Accepted:
+        accepted: Accepted = await accept(self, replace(message, sid=f"{message.sid}-{self._new_id()}"), **given)
         return accepted
 
     _put(store, "accept", accept_all)
@@ -60,7 +61,7 @@ def _without_transaction(store: _Store) -> None:
     """The acknowledgement comes first; the message is stored when there is time."""
     accept: Callable[..., Any] = store.accept
 
-    async def accept_later(self: Any, message: Inbound) -> Accepted:
+    async def accept_later(self: Any, message: Inbound, **_given: object) -> Accepted:
         async def later() -> None:
             await asyncio.sleep(0.5)
             await accept(self, message)

@@ -105,8 +105,8 @@ class Answerer:
             flight.asking.cancel()
         return flight.asking is not None
 
-    async def handle(self, item: WorkItem) -> None:
-        """Do one work item, or give it back for later."""
+    async def handle(self, item: WorkItem) -> bool:
+        """Do one work item, or give it back for later. Returns whether it is known that its lane is empty now."""
         facts: dict[str, Fact | None] = {
             "switchboard.tenant": self._document.tenant.slug,
             "switchboard.channel": item.message.channel,
@@ -116,16 +116,17 @@ class Answerer:
         flight = self._flights[item.conversation_id] = _Flight()
         try:
             with self._tracing.begin("turn", trace=item.message.trace, kind="consumer", facts=facts) as span:
-                await self._do(item, span)
+                return await self._do(item, span)
         except _Interrupted:
             self._metrics.interrupted.labels(self._document.tenant.slug).inc()
             self._log(logging.INFO, "answer cancelled: a person took over", item)
             await self._store.postpone_work(item, due=self._clock.now(), counted=False)
+            return False
         finally:
             if self._flights.get(item.conversation_id) is flight:
                 del self._flights[item.conversation_id]
 
-    async def _do(self, item: WorkItem, span: Span) -> None:
+    async def _do(self, item: WorkItem, span: Span) -> bool:
         if self._document.burst_seconds and by_provider(item.message):
             item = await self._store.take_along(item, limit=self._policy.burst)
         turn = await self._turn(item)
@@ -133,25 +134,26 @@ class Answerer:
             self._log(logging.INFO, "turn waits", item, reason=turn.reason)
             span.note({"switchboard.outcome": "waits", "switchboard.limit": turn.reason})
             await self._store.postpone_work(item, due=turn.due, counted=False)
-            return
+            return False
         if turn is None:
             span.failed("assistant failed, tried again later")
             due = self._clock.now() + backoff(self._policy, item.attempts, chance=self._chance())
             await self._store.postpone_work(item, due=due)
-            return
+            return False
         try:
-            await self._store.finish_work(item, turn)
+            empty = await self._store.finish_work(item, turn)
         except LeaseLost:
             self._log(logging.WARNING, "turn dropped: taken over, or the conversation changed", item)
             span.note({"switchboard.outcome": "dropped"})
             await self._store.postpone_work(item, due=self._clock.now())  # has no effect if it was taken over
-            return
+            return False
         span.note({"switchboard.outcome": turn.outcome, "switchboard.replies": len(turn.replies)})
         self._metrics.turns.labels(self._document.tenant.slug, turn.outcome).inc(1 + len(item.joined))
         joined = [message.trace for _, message in item.joined]
         facts = {"joined": joined} if joined else {}
         self._log(logging.INFO, "turn kept", item, outcome=turn.outcome, replies=len(turn.replies), **facts)
         self._on_finished(item.id, turn)
+        return bool(empty)
 
     async def _turn(self, item: WorkItem) -> Turn | Wait | None:
         """The turn, or None when the assistant failed and may be tried again."""

@@ -31,7 +31,8 @@ class Pump(Generic[Item]):
     Args:
         name: for the log.
         claim: leases up to ``limit`` items, given the keys of those in flight.
-        handle: does one item; what it raises is logged, and the item comes back when its lease ends.
+        handle: does one item; True says that nothing waits behind it. What it raises is logged, and the item comes
+            back when its lease ends.
         key: an item's key.
         clock: time.
         lanes: items in flight at most.
@@ -44,7 +45,7 @@ class Pump(Generic[Item]):
         *,
         name: str,
         claim: Callable[[int, Collection[int]], Awaitable[Claim[Item]]],
-        handle: Callable[[Item], Awaitable[None]],
+        handle: Callable[[Item], Awaitable[bool | None]],
         key: Callable[[Item], int],
         clock: Clock,
         lanes: int,
@@ -61,6 +62,9 @@ class Pump(Generic[Item]):
         self._shares = shares or Shares(lanes)
         self._wake = asyncio.Event()
         self._flights: dict[int, asyncio.Task[None]] = {}
+        self._reserved = 0
+        self._claiming = 0
+        self._behind = True
         self._main: asyncio.Task[None] | None = None
         self._stopping = False
         self.healthy = False
@@ -71,6 +75,31 @@ class Pump(Generic[Item]):
 
     def nudge(self) -> None:
         """Look for work now."""
+        self._wake.set()
+
+    def reserve(self) -> bool:
+        """Keep a place for an item that is about to be leased elsewhere; :meth:`take` ends that.
+
+        Returns:
+            False when there is no place, or when older items may wait: they go first.
+        """
+        free = self._lanes - len(self._flights) - self._reserved - self._claiming
+        if self._behind or self._stopping or free <= 0 or not self._shares.take(self._name, 1, again=self.nudge):
+            self._behind = True  # what is not taken now waits in the queue
+            return False
+        self._reserved += 1
+        return True
+
+    def take(self, item: Item | None) -> None:
+        """Do an item in the place that was kept for it; None when it was not leased after all.
+
+        One that comes after the end was asked for is left to its lease, as is what the end interrupts.
+        """
+        self._reserved -= 1
+        if item is not None and not self._stopping:
+            self._launch(item)
+            return
+        self._shares.give(self._name)
         self._wake.set()
 
     async def stop(self, *, within: float) -> None:
@@ -110,33 +139,45 @@ class Pump(Generic[Item]):
 
     async def _fill(self) -> float:
         """Start what is free. Returns when to look again, if nothing wakes us before."""
-        room = self._lanes - len(self._flights)
+        room = self._lanes - len(self._flights) - self._reserved
         if room <= 0:
+            self._behind = True
             return float("inf")  # a landing wakes us
-        taken = self._shares.take(self._name, room, again=self.nudge)
+        wanted = room - room // 2  # the other half is for what comes meanwhile
+        self._claiming = taken = self._shares.take(self._name, wanted, again=self.nudge)
         if not taken:
+            self._behind = True
             return float("inf")  # whoever gives room wakes us
         unused = taken
         try:
             claim = await self._claim(taken, tuple(self._flights))
+            self._behind = len(claim.items) == taken
             for item in claim.items:
-                key = self._key(item)
-                self._flights[key] = asyncio.create_task(self._fly(key, item))
+                self._launch(item)
                 unused -= 1
             if unused:
                 self._shares.sated(self._name)
         finally:
+            self._claiming = 0
             self._shares.give(self._name, unused)
+        if self._behind:
+            return self._clock.now()
         if claim.next_due is None:
             return float("inf")
         return max(claim.next_due, self._clock.now() + _SHORTEST_NAP)
 
+    def _launch(self, item: Item) -> None:
+        key = self._key(item)
+        self._flights[key] = asyncio.create_task(self._fly(key, item))
+
     async def _fly(self, key: int, item: Item) -> None:
+        empty: bool | None = False
         try:
-            await self._handle(item)
+            empty = await self._handle(item)
         except Exception as error:  # noqa: BLE001  # one bad item must not stop the others
             log_event(_LOG, logging.ERROR, "item failed", queue=self._name, key=key, failure=error)
         finally:
             del self._flights[key]
             self._shares.give(self._name)
-            self._wake.set()
+            if self._behind or not empty:
+                self._wake.set()

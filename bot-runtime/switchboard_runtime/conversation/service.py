@@ -177,12 +177,26 @@ class TenantService:
         burst = self.document.burst_seconds if by_provider(message) else None
         if burst:
             message = replace(message, not_before=message.received_at + burst)
-        accepted = await self._store.accept(message)
+        accepted = await self._begin(message)
         if accepted.duplicate:
             self._metrics.duplicates.labels(self._slug).inc()
         else:
             self._metrics.inbound.labels(self._slug, message.channel).inc()
-            self._inbox.nudge()
+        return accepted
+
+    async def _begin(self, message: Inbound) -> Accepted:
+        """Store a message and begin its work: with it if there is a place for it, else when its turn comes."""
+        if not self._inbox.reserve():
+            accepted = await self._store.accept(message)
+            if not accepted.duplicate:
+                self._inbox.nudge()
+            return accepted
+        begun = None
+        try:
+            accepted = await self._store.accept(message, begin=True)
+            begun = accepted.begun
+        finally:
+            self._inbox.take(begun)
         return accepted
 
     async def ask(self, message: Inbound, *, within: float) -> tuple[Accepted, tuple[str, ...] | None]:
@@ -272,7 +286,8 @@ class TenantService:
         return await self._store.queues()
 
     def _finished(self, work_id: int, turn: Turn) -> None:
-        self._outbox.nudge()
+        if turn.replies:
+            self._outbox.nudge()
         self._tell()
         waiter = self._waiters.get(work_id)
         if waiter and not waiter.done():

@@ -25,6 +25,7 @@ class Shares:
 
     def __init__(self, places: int) -> None:
         self._places = places
+        self._free = places
         self._held: dict[str, int] = {}
         self._hungry: dict[str, Callable[[], None]] = {}
 
@@ -40,11 +41,11 @@ class Shares:
             How many it has got.
         """
         held = self._held.get(name, 0)
-        share = max(1, self._places // len(self._held.keys() | self._hungry.keys() | {name}))
-        free = self._places - sum(self._held.values())
-        got = max(0, min(wanted, share - held, free if held else max(1, free)))
+        share = max(1, self._places // self._sharers(name))
+        got = max(0, min(wanted, share - held, self._free if held else max(1, self._free)))
         if got:
             self._held[name] = held + got
+            self._free -= got
         if got < wanted:
             self._hungry[name] = again
         else:
@@ -56,6 +57,7 @@ class Shares:
         if not places:
             return
         left = self._held[name] - places
+        self._free += places
         if left:
             self._held[name] = left
         else:
@@ -63,6 +65,11 @@ class Shares:
         hungry, self._hungry = self._hungry, {}
         for again in hungry.values():
             again()
+
+    def _sharers(self, name: str) -> int:
+        """How many have something, wait for room or ask now."""
+        waiting = sum(other not in self._held for other in self._hungry)
+        return len(self._held) + waiting + (name not in self._held and name not in self._hungry)
 
     def sated(self, name: str) -> None:
         """Say that nothing more waits for room."""

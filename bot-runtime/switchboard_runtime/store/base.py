@@ -49,8 +49,14 @@ Instead: TypeAlias = "Callable[[OutboxItem], tuple[str, Reply] | None]"
 class Store(Protocol):
     """One tenant's inbox and outbox."""
 
-    async def accept(self, message: Inbound) -> Accepted:
-        """Store a message and its work item, or recognise it."""
+    async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:
+        """Store a message and its work item, or recognise it.
+
+        Args:
+            message: what came.
+            begin: lease its work at once if it is the first of its lane and may begin now, so that no claim is
+                needed; a store may leave that to ``claim_work``.
+        """
         ...
 
     async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
@@ -61,8 +67,11 @@ class Store(Protocol):
         """The item with up to ``limit`` messages that wait behind it now as ``joined``; nobody else can claim them."""
         ...
 
-    async def finish_work(self, item: WorkItem, turn: Turn) -> None:
+    async def finish_work(self, item: WorkItem, turn: Turn) -> bool | None:
         """Keep the turn: its replies queued, the conversation's state, the work done.
+
+        Returns:
+            True when it is known that nothing more waits in the lane, so that no claim is needed.
 
         Raises:
             LeaseLost: the item, or the conversation's epoch, is not as it was claimed.

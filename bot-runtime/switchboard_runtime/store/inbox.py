@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3  # noqa: TC003  # the type of every first argument
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store.records import Accepted, Claim, ConversationState, Inbound, Queue, WorkItem
@@ -21,6 +23,40 @@ OTHERS_POLL = 0.5
 _HEAD = "state = 'pending' AND head = 1"
 
 _OTHERS = "id NOT IN (SELECT value FROM json_each(:held))"
+
+_FIELDS = msgspec.json.Encoder()
+
+_DECODER = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+
+_KNOWN = """
+SELECT w.id FROM message AS m JOIN work AS w ON w.message_id = m.id
+WHERE m.provider = ? AND m.account = ? AND m.sid = ?
+"""
+
+_LANE = """
+INSERT INTO conversation (channel, own, contact, created_at, updated_at, last_inbound_at)
+VALUES (?1, ?2, ?3, ?4, ?4, ?4) ON CONFLICT (channel, own, contact)
+DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at
+RETURNING id, mode, opted_out, contacted, language, epoch,
+          NOT EXISTS (SELECT 1 FROM work WHERE conversation_id = conversation.id AND state = 'pending') AS free
+"""
+
+_MESSAGE = """
+INSERT INTO message (conversation_id, provider, account, sid, kind, text, opt_out, fields, trace, received_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_WORK = """
+INSERT INTO work (conversation_id, message_id, due, created_at, head, lease_until, owner, fence, attempts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_FINISH = """
+UPDATE work SET state = 'done', outcome = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'
+AND EXISTS (SELECT 1 FROM conversation WHERE id = work.conversation_id AND epoch = ?)
+"""
+
+_ANY = "SELECT 1 FROM work WHERE conversation_id = ? AND state = 'pending' LIMIT 1"
 
 _CLAIM = f"""
 UPDATE work SET lease_until = :lease_until, owner = :owner, fence = fence + 1, attempts = attempts + 1
@@ -53,47 +89,57 @@ _BEHIND = (
 )
 
 
-def accept(db: sqlite3.Connection, message: Inbound) -> Accepted:
-    """Store a message with its conversation and work item, or find the work item of an earlier delivery."""
-    known = db.execute(
-        "SELECT w.id FROM message AS m JOIN work AS w ON w.message_id = m.id"
-        " WHERE m.provider = ? AND m.account = ? AND m.sid = ?",
-        (message.provider, message.account, message.sid),
-    ).fetchone()
+class Hold(NamedTuple):
+    """Whose a lease is, and until when (seconds since the epoch)."""
+
+    owner: str
+    until: float
+
+
+def encode_fields(message: Inbound) -> str:
+    """All that came, as it is kept."""
+    return _FIELDS.encode(message.fields).decode()
+
+
+def accept(db: sqlite3.Connection, message: Inbound, *, fields: str, hold: Hold | None) -> Accepted:
+    """Store a message with its conversation and work item, or find the work item of an earlier delivery.
+
+    Args:
+        db: the file.
+        message: what came.
+        fields: its fields, encoded.
+        hold: leases the work, if it is the first of its lane.
+    """
+    known = db.execute(_KNOWN, (message.provider, message.account, message.sid)).fetchone()
     if known:
         return Accepted(work_id=known["id"], duplicate=True)
-    conversation = _conversation(db, message)
+    lane = db.execute(_LANE, (message.channel, message.own, message.contact, message.received_at)).fetchone()
     stored = db.execute(
-        "INSERT INTO message (conversation_id, provider, account, sid, kind, text, opt_out, fields, trace,"
-        " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _MESSAGE,
         (
-            conversation,
+            lane["id"],
             message.provider,
             message.account,
             message.sid,
             message.kind,
             message.text,
             message.opt_out,
-            json.dumps(message.fields, ensure_ascii=False),
+            fields,
             message.trace,
             message.received_at,
         ),
     )
-    work = db.execute(
-        "INSERT INTO work (conversation_id, message_id, due, created_at) VALUES (?, ?, ?, ?)",
-        (conversation, stored.lastrowid, max(message.received_at, message.not_before), message.received_at),
-    )
-    return Accepted(work_id=work.lastrowid or 0, duplicate=False)
+    due = max(message.received_at, message.not_before)
+    held = hold if lane["free"] else None
+    lease = (held.until, held.owner, 1, 1) if held else (0.0, None, 0, 0)
+    made = db.execute(_WORK, (lane["id"], stored.lastrowid, due, message.received_at, lane["free"], *lease))
+    work = made.lastrowid or 0
+    begun = _begun(work, lane, message) if held else None
+    return Accepted(work_id=work, duplicate=False, begun=begun)
 
 
-def _conversation(db: sqlite3.Connection, message: Inbound) -> int:
-    row = db.execute(
-        "INSERT INTO conversation (channel, own, contact, created_at, updated_at, last_inbound_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?4, ?4) ON CONFLICT (channel, own, contact)"
-        " DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at RETURNING id",
-        (message.channel, message.own, message.contact, message.received_at),
-    ).fetchone()
-    return int(row["id"])
+def _begun(work: int, lane: sqlite3.Row, message: Inbound) -> WorkItem:
+    return WorkItem(id=work, fence=1, attempts=1, conversation_id=lane["id"], state=_state(lane), message=message)
 
 
 def claim(
@@ -130,13 +176,7 @@ def _item(row: sqlite3.Row) -> WorkItem:
         fence=row["fence"],
         attempts=row["attempts"],
         conversation_id=row["conversation_id"],
-        state=ConversationState(
-            mode=row["mode"],
-            opted_out=bool(row["opted_out"]),
-            contacted=bool(row["contacted"]),
-            language=row["language"],
-            epoch=row["epoch"],
-        ),
+        state=_state(row),
         message=Inbound(
             provider=row["provider"],
             account=row["account"],
@@ -147,10 +187,20 @@ def _item(row: sqlite3.Row) -> WorkItem:
             text=row["text"],
             kind=row["kind"],
             opt_out=row["opt_out"],
-            fields=tuple((name, value) for name, value in json.loads(row["fields"])),
+            fields=_DECODER.decode(row["fields"]),
             trace=row["trace"],
             received_at=row["received_at"],
         ),
+    )
+
+
+def _state(row: sqlite3.Row) -> ConversationState:
+    return ConversationState(
+        mode=row["mode"],
+        opted_out=bool(row["opted_out"]),
+        contacted=bool(row["contacted"]),
+        language=row["language"],
+        epoch=row["epoch"],
     )
 
 
@@ -162,31 +212,33 @@ def take_along(db: sqlite3.Connection, item: WorkItem, *, limit: int) -> WorkIte
 
 def finish(db: sqlite3.Connection, item: WorkItem, turn: Turn, *, now: float) -> None:
     """End a work item and keep the conversation's state, if both are as they were claimed."""
-    done = db.execute(
-        "UPDATE work SET state = 'done', outcome = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'",
-        (turn.outcome, item.id, item.fence),
-    )
+    done = db.execute(_FINISH, (turn.outcome, item.id, item.fence, item.state.epoch))
+    if done.rowcount != 1:
+        raise LeaseLost(f"work {item.id} was taken over, or its conversation was")
     for joined, _ in item.joined:
         db.execute(
             "UPDATE work SET state = 'done', outcome = ? WHERE id = ? AND state = 'pending'", (turn.outcome, joined)
         )
     after = turn.state
-    kept = db.execute(
-        "UPDATE conversation SET mode = ?, opted_out = ?, contacted = ?, language = ?, epoch = ?,"
-        " updated_at = ? WHERE id = ? AND epoch = ?",
-        (
-            after.mode,
-            after.opted_out,
-            after.contacted,
-            after.language,
-            after.epoch,
-            now,
-            item.conversation_id,
-            item.state.epoch,
-        ),
-    )
-    if done.rowcount != 1 or kept.rowcount != 1:
-        raise LeaseLost(f"work {item.id} was taken over, or its conversation was")
+    if turn.replies or after != item.state:
+        db.execute(
+            "UPDATE conversation SET mode = ?, opted_out = ?, contacted = ?, language = ?, epoch = ?,"
+            " updated_at = ? WHERE id = ?",
+            (
+                after.mode,
+                after.opted_out,
+                after.contacted,
+                after.language,
+                after.epoch,
+                now,
+                item.conversation_id,
+            ),
+        )
+
+
+def is_empty(db: sqlite3.Connection, conversation_id: int) -> bool:
+    """Whether no work waits in a lane."""
+    return db.execute(_ANY, (conversation_id,)).fetchone() is None
 
 
 def postpone(db: sqlite3.Connection, item: WorkItem, *, due: float, counted: bool) -> None:

@@ -66,10 +66,14 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """An inbound message is durable: stored now, or before (``duplicate``)."""
+    """An inbound message is durable: stored now, or before (``duplicate``).
+
+    ``begun`` is its work, leased in the same transaction, if the caller asked for that and its lane was free.
+    """
 
     work_id: int
     duplicate: bool
+    begun: WorkItem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -312,7 +312,16 @@ CREATE INDEX erasure_waiting ON erasure (tenant_id, due) WHERE done_at IS NULL;
 """
 """People: contacts with their addresses, leads, who attends a conversation, what was done by whom, what was erased."""
 
-_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE)
+_HEADS = """
+DROP TRIGGER work_arrives;
+
+CREATE TRIGGER work_arrives AFTER INSERT ON work WHEN NEW.state = 'pending' AND NEW.head = 0 BEGIN
+    UPDATE work SET head = 1 WHERE id = NEW.id AND NOT EXISTS (
+        SELECT 1 FROM work WHERE conversation_id = NEW.conversation_id AND state = 'pending' AND id < NEW.id); END;
+"""
+"""Who inserts a head as such has looked; the trigger looks for the program of the last release."""
+
+_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE, _HEADS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

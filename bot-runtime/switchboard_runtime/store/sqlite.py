@@ -72,9 +72,11 @@ class SqliteStore:
         self._lease = lease
         self._bubble_wait = bubble_wait
 
-    async def accept(self, message: Inbound) -> Accepted:
+    async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:
         """See :meth:`Store.accept`."""
-        return await self._writer.run(self._path, lambda db: inbox.accept(db, message))
+        fields = inbox.encode_fields(message)
+        hold = inbox.Hold(self._owner, self._clock.now() + self._lease) if begin and not message.not_before else None
+        return await self._writer.run(self._path, lambda db: inbox.accept(db, message, fields=fields, hold=hold))
 
     async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
         """See :meth:`Store.claim_work`."""
@@ -88,19 +90,20 @@ class SqliteStore:
         """See :meth:`Store.take_along`."""
         return await self._writer.run(self._path, lambda db: inbox.take_along(db, item, limit=limit))
 
-    async def finish_work(self, item: WorkItem, turn: Turn) -> None:
+    async def finish_work(self, item: WorkItem, turn: Turn) -> bool:
         """See :meth:`Store.finish_work`."""
         now = self._clock.now()
 
-        def job(db: sqlite3.Connection) -> None:
+        def job(db: sqlite3.Connection) -> bool:
             inbox.finish(db, item, turn, now=now)
             if turn.state.opted_out and not item.state.opted_out:
                 outbox.cancel(db, item.conversation_id, reason="opted out", now=now)
             sent = by_provider(item.message)
             outbox.enqueue(db, item, turn, now=now, new_id=self._new_id, by_provider=sent)
             run_also(db, turn.also)
+            return inbox.is_empty(db, item.conversation_id)
 
-        await self._writer.run(self._path, job)
+        return await self._writer.run(self._path, job)
 
     async def postpone_work(self, item: WorkItem, *, due: float, counted: bool = True) -> None:
         """See :meth:`Store.postpone_work`."""

@@ -48,7 +48,10 @@ class _Job:
 
 
 class Writer:
-    """Runs jobs in the order they come, a savepoint each, a transaction for all that wait.
+    """Runs jobs in the order they come, a transaction for all that wait; a job that fails is undone alone.
+
+    When one fails, all of its transaction are run again, each under a savepoint: a job may be run twice, and what it
+    does must be done to the file alone.
 
     Args:
         busy_timeout: seconds to wait for another process's transaction.
@@ -70,7 +73,8 @@ class Writer:
     async def run(self, path: Path, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run ``job`` in a transaction on the file and return its result once that is durable.
 
-        An exception that ``job`` raises undoes ``job`` alone and is raised here.
+        It may be run twice; then the first time was undone. An exception that ``job`` raises undoes ``job`` alone and
+        is raised here.
 
         Raises:
             StoreUnavailable: the file could not be opened, locked or written; nothing was kept.
@@ -119,15 +123,8 @@ class Writer:
         """Run jobs in one transaction; when that fails none of them was done."""
         try:
             connection = self._connection(path)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                for job in jobs:
-                    _attempt(connection, job)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+            if not _transact(connection, jobs, _together):
+                _transact(connection, jobs, _apart)
         except (sqlite3.Error, StoreUnavailable, OSError) as error:
             for job in jobs:
                 job.error = StoreUnavailable(f"{path.name}: {error}")
@@ -152,17 +149,45 @@ class Writer:
             self._loop.call_soon_threadsafe(_settle, batch)
 
 
-def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
-    """Run one job under a savepoint; its own failure is its own."""
-    connection.execute("SAVEPOINT job")
+def _transact(
+    connection: sqlite3.Connection, jobs: list[_Job], run: Callable[[sqlite3.Connection, list[_Job]], bool]
+) -> bool:
+    """Run jobs in a transaction; it is undone if ``run`` says so or fails."""
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        job.result = job.run(connection)
+        if kept := run(connection, jobs):
+            connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return kept
+
+
+def _together(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
+    """Run jobs, hoping that none fails, as hardly any does. Returns False when one did."""
+    try:
+        for job in jobs:
+            job.result = job.run(connection)
     except sqlite3.OperationalError:
         raise  # the disk, not the job: the whole transaction is in doubt
-    except Exception as error:  # noqa: BLE001  # it is handed to whoever asked
-        job.error = error
-        connection.execute("ROLLBACK TO job")
-    connection.execute("RELEASE job")
+    except Exception:  # noqa: BLE001  # the jobs are run again, each for itself
+        return False
+    return True
+
+
+def _apart(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
+    """Run each job under a savepoint of its own, so that one's failure is its own."""
+    for job in jobs:
+        connection.execute("SAVEPOINT job")
+        try:
+            job.result = job.run(connection)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001  # it is handed to whoever asked
+            job.error = error
+            connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+    return True
 
 
 def _settle(batch: Iterable[_Job]) -> None:

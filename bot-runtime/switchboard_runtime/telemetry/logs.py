@@ -34,32 +34,46 @@ class _Event(logging.LogRecord):
     def __init__(
         self, name: str, level: int, event: str, facts: dict[str, object], failure: BaseException | None
     ) -> None:
-        self.__dict__.update(_UNSAID)
-        self.name = name
-        self.levelno = level
-        self.levelname = logging.getLevelName(level)
-        self.msg = event
-        self.created = time.time()
-        self.msecs = self.created % 1 * 1000
-        self.exc_info = (type(failure), failure, failure.__traceback__) if failure else None
-        setattr(self, _FIELDS, facts)
+        created = time.time()
+        self.__dict__ = {
+            **_UNSAID,
+            "name": name,
+            "levelno": level,
+            "levelname": logging.getLevelName(level),
+            "msg": event,
+            "created": created,
+            "msecs": created % 1 * 1000,
+            "exc_info": (type(failure), failure, failure.__traceback__) if failure else None,
+            _FIELDS: facts,
+        }
 
 
 class _JsonFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__()
+        self._second, self._time = -1.0, ""
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": self._moment(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
+            **getattr(record, _FIELDS, {}),
         }
-        line.update(getattr(record, _FIELDS, {}))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         try:
             return _ENCODER.encode(line).decode()
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON from outside may hold
             return json.dumps(line, default=str)
+
+    def _moment(self, created: float) -> str:
+        """RFC 3339 with milliseconds; the part before them is made once a second."""
+        second, rest = divmod(created, 1)
+        if second != self._second:
+            self._second, self._time = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._time}.{int(rest * 1000):03d}+00:00"
 
 
 class _LineHandler(logging.StreamHandler[TextIO]):

@@ -103,21 +103,33 @@ class Claims(RuleBasedStateMachine):
         """Run to the end."""
         return self.loop.run_until_complete(what)
 
-    @rule(lane=LANES, process=PROCESSES)
-    def arrive(self, lane: str, process: int) -> None:
-        """A message comes."""
+    @rule(lane=LANES, process=PROCESSES, begin=st.booleans(), wait=st.sampled_from([0.0, 0.0, 5.0]))
+    def arrive(self, lane: str, process: int, begin: bool, wait: float) -> None:
+        """A message comes; its work is begun with it if that is wanted, it is alone in its lane and need not wait."""
         sid = f"SM{next(self.sids)}"
-        message = inbound(sid, lane, sid, self.clock.now())
-        assert not self.do(self.stores[process].accept(message)).duplicate
-        self.model.work.append(Entry(sid, lane, self.clock.now()))
+        now = self.clock.now()
+        message = replace(inbound(sid, lane, sid, now), not_before=now + wait if wait else 0.0)
+        accepted = self.do(self.stores[process].accept(message, begin=begin))
+        assert not accepted.duplicate
+        entry = Entry(sid, lane, now + wait)
+        alone = all(other.lane != lane for other in self.model.work)
+        self.model.work.append(entry)
+        assert (accepted.begun is not None) == (begin and alone and not wait)
+        if accepted.begun is not None:
+            entry.lease_until, entry.fence = now + LEASE, 1
+            begun = accepted.begun
+            assert (begun.id, begun.fence, begun.attempts, begun.message) == (accepted.work_id, 1, 1, message)
+            assert begun.state.epoch == self.model.epochs.get(lane, 0)
+            self.work[process][sid] = (begun, begun.state.epoch)
 
-    @rule(data=st.data(), process=PROCESSES)
-    def arrive_again(self, data: st.DataObject, process: int) -> None:
-        """One that waits comes once more."""
+    @rule(data=st.data(), process=PROCESSES, begin=st.booleans())
+    def arrive_again(self, data: st.DataObject, process: int, begin: bool) -> None:
+        """One that waits comes once more, and is not begun by that."""
         if self.model.work:
             entry = data.draw(st.sampled_from(self.model.work))
             message = inbound(entry.sid, entry.lane, "other text", self.clock.now())
-            assert self.do(self.stores[process].accept(message)).duplicate
+            accepted = self.do(self.stores[process].accept(message, begin=begin))
+            assert (accepted.duplicate, accepted.begun) == (True, None)
 
     @rule(process=PROCESSES, limit=st.integers(1, 4))
     def claim(self, process: int, limit: int) -> None:

@@ -105,7 +105,7 @@ class PostgresStore:
         await self._wake.close()
         await self._database.close()
 
-    async def accept(self, message: Inbound) -> Accepted:
+    async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:  # noqa: ARG002  # claims do it
         """See :meth:`Store.accept`."""
         accepted = await self._acceptor.accept(message)
         if not accepted.duplicate:
