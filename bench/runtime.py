@@ -1,8 +1,14 @@
-"""How fast the runtime takes webhooks in: signature checked and durably stored, beside plain aiohttp with no storage.
+"""How fast the runtime takes webhooks in, how soon it answers, what a tenant costs and how long it takes to start.
 
-Three servers, one core each time it is their turn (the load has another, where there is one), in turns: the runtime
-with its SQLite file, aiohttp with Twilio's validator, aiohttp alone. The tenant is suspended, so that its messages are
-stored, worked on and not answered: what is measured is the intake and the turn, not Twilio.
+    python -m bench.runtime [--only intake latency memory start] [--output json]
+
+*Intake*: servers on one core each, in turns, so that what else the machine does hits all: the runtime (signature
+checked, durably stored, its turn kept) on SQLite and on PostgreSQL, aiohttp with Twilio's validator and aiohttp alone,
+both without storage, both on uvloop, as the runtime is, and on asyncio. The tenant is suspended: its messages are
+stored, worked on and not answered: Twilio is no part of it. Beside what a second brings stands the processor time of a
+request (of the server's process; PostgreSQL's own is not in it): it says the same on a busy machine.
+*Latency*: from a webhook to the POST of its answer, one message at a time, beside one durable write of the disk.
+*Memory*: of a process with 1, 100 and 500 idle tenants. *Start*: from the command to ready, with one tenant.
 """
 
 from __future__ import annotations
@@ -11,189 +17,202 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from twilio.request_validator import RequestValidator
+import uvloop
 
 from bench.load import run_load
+from bench.runtime_latency import added_latency, disk_latency
+from bench.runtime_servers import Tenant, a_peer, a_runtime, cores, signed_message
+from dev.postgres import new_database, running_server, tenant_dsn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench.load import Load
+    from bench.runtime_servers import Process
+    from dev.postgres import Server
 
-_ACCOUNT = "AC00000000000000000000000000000001"
-_TOKEN = "0123456789abcdef0123456789abcdef"
-_NUMBER = "+13055550123"
-_URL = "https://bench.example.com"
-_PATH = "/bot/twilio/webhook"
-_START = 20.0
+_BASE = "aiohttp + validator, uvloop"
+_ON_ONE_CORE = {"intake", "latency"}
+_TENANTS = (1, 100, 500)
+_SETTLED = 3.0
+Row = dict[str, object]
 
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="the runtime's intake beside plain aiohttp")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=5_000, help="of each round")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--output", choices=["text", "json"], default="text")
-    given = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))
-    with ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        started = time.perf_counter()
-        runtime = stack.enter_context(_runtime(root, cores[0]))
-        cold = time.perf_counter() - started
-        ports = {
-            "runtime, stored": runtime,
-            "aiohttp + validator": stack.enter_context(_peer(_TOKEN, cores[0])),
-            "aiohttp": stack.enter_context(_peer("", cores[0])),
-        }
-        os.sched_setaffinity(0, {cores[-1]})
-        loads = asyncio.run(_measure(ports, given))
-    rows = [_row(name, results) for name, results in loads.items()]
-    figures = {"connections": given.connections, "coldStartSeconds": round(cold, 2), "servers": rows}
-    print(json.dumps(figures) if given.output == "json" else _table(figures, rows))
+    given = _parser().parse_args()
+    parts: dict[str, Callable[[argparse.Namespace, Path], list[Row]]] = {
+        "intake": _intake,
+        "latency": _latency,
+        "memory": _memory,
+        "start": _start,
+    }
+    figures: dict[str, list[Row]] = {}
+    allowed = os.sched_getaffinity(0)
+    given.core, rest = cores()
+    for name in given.only:
+        os.sched_setaffinity(0, {rest} if name in _ON_ONE_CORE else allowed)  # and all that is started from here on
+        with tempfile.TemporaryDirectory(prefix="bench-") as root:
+            figures[name] = parts[name](given, Path(root))
+        if given.output == "text":
+            print(_table(name, figures[name]), flush=True)
+    if given.output == "json":
+        print(json.dumps(figures))
     return 0
 
 
-async def _measure(ports: dict[str, int], given: argparse.Namespace) -> dict[str, list[Load]]:
-    loads: dict[str, list[Load]] = {name: [] for name in ports}
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="the runtime beside plain aiohttp, and what it costs")
+    names = ["intake", "latency", "memory", "start"]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=4_000, help="of each round")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--messages", type=int, default=500, help="whose latency is measured")
+    parser.add_argument("--output", choices=["text", "json"], default="text")
+    return parser
+
+
+@contextmanager
+def _database(tenant: Tenant) -> Iterator[str]:
+    """A PostgreSQL server while the block lasts; the DSN of the tenant's role."""
+
+    async def made(server: Server) -> str:
+        return await tenant_dsn(await new_database(server), tenant.slug)
+
+    with running_server() as server:
+        yield asyncio.run(made(server))
+
+
+def _intake(given: argparse.Namespace, root: Path) -> list[Row]:
+    tenant = Tenant()
+    with ExitStack() as stack:
+        in_database = Tenant(database_url=stack.enter_context(_database(tenant)))
+        servers = {
+            "runtime, SQLite": stack.enter_context(a_runtime(root / "file", [tenant], core=given.core)),
+            "runtime, PostgreSQL": stack.enter_context(a_runtime(root / "server", [in_database], core=given.core)),
+        }
+        for loop in ("uvloop", "asyncio"):
+            for name, checked in (("aiohttp + validator", True), ("aiohttp", False)):
+                peer = a_peer(tenant, core=given.core, checked=checked, loop=loop)
+                servers[f"{name}, {loop}"] = stack.enter_context(peer)
+        results = uvloop.run(_measure(servers, tenant, given))
+    base = statistics.median(load.rate for load, _ in results[_BASE])
+    return [_row(name, results[name], base) for name in servers]
+
+
+async def _measure(
+    servers: dict[str, Process], tenant: Tenant, given: argparse.Namespace
+) -> dict[str, list[tuple[Load, float]]]:
+    """Each server's loads, with the seconds of processor time that a request took it."""
+    results: dict[str, list[tuple[Load, float]]] = {name: [] for name in servers}
     for number in range(given.rounds):
-        requests = [_request(number * given.requests + index) for index in range(given.requests)]
-        for name, port in ports.items():
+        requests = [signed_message(tenant, number * given.requests + index) for index in range(given.requests)]
+        for name, server in servers.items():
+            before = server.cpu()
             load = await run_load(
-                port, requests.__getitem__, first=0, count=given.requests, connections=given.connections
+                server.port, requests.__getitem__, first=0, count=given.requests, connections=given.connections
             )
             if set(load.statuses) != {200}:
                 sys.exit(f"{name}: expected 200, got {load.statuses}")
-            loads[name].append(load)
-            await asyncio.sleep(1.0)  # what was stored is worked on; the next server has the core to itself
-    return loads
+            await asyncio.sleep(0.7)  # what was stored is worked on; the next server has the core to itself
+            results[name].append((load, (server.cpu() - before) / given.requests))
+    return results
 
 
-def _row(name: str, loads: Sequence[Load]) -> dict[str, object]:
-    rates = sorted(load.rate for load in loads)
-    p99s = sorted(load.quantile(0.99) * 1000 for load in loads)
+def _row(name: str, results: Sequence[tuple[Load, float]], base: float) -> Row:
+    rates = [load.rate for load, _ in results]
     return {
         "server": name,
-        "requestsPerSecond": round(statistics.median(rates)),
-        "requestsPerSecondSpread": [round(rates[0]), round(rates[-1])],
-        "p99Milliseconds": round(statistics.median(p99s), 1),
-        "p99MillisecondsSpread": [round(p99s[0], 1), round(p99s[-1], 1)],
+        **_spread("requests/s", rates),
+        f"of {_BASE}": round(statistics.median(rates) / base, 2),
+        **_spread("p99 ms", [load.quantile(0.99) * 1000 for load, _ in results], digits=1),
+        **_spread("processor us", [seconds * 1e6 for _, seconds in results]),
     }
 
 
-def _table(figures: dict[str, object], rows: Sequence[dict[str, object]]) -> str:
-    lines = [f"{'server':<22} {'req/s':>7} {'min-max':>13} {'p99 ms':>8} {'min-max':>13}"]
-    for row in rows:
-        rates, p99s = row["requestsPerSecondSpread"], row["p99MillisecondsSpread"]
-        lines.append(
-            f"{row['server']:<22} {row['requestsPerSecond']:>7} {str(rates)[1:-1]:>13}"
-            f" {row['p99Milliseconds']:>8} {str(p99s)[1:-1]:>13}"
-        )
-    lines.append(f"{figures['connections']} connections, one core a server; cold start {figures['coldStartSeconds']} s")
-    return "\n".join(lines)
+def _latency(given: argparse.Namespace, root: Path) -> list[Row]:
+    rows = [_latency_row("one write of 4 KiB made durable", disk_latency())]
+    rows.append(_latency_row("runtime, SQLite", _added(root / "file", "", given)))
+    with _database(Tenant()) as url:
+        rows.append(_latency_row("runtime, PostgreSQL", _added(root / "server", url, given)))
+    return rows
 
 
-def _request(number: int) -> bytes:
-    """A signed message, whole, as it goes over the wire."""
-    form = {
-        "ToCountry": "US",
-        "MessageSid": f"SM{number:032x}",
-        "SmsMessageSid": f"SM{number:032x}",
-        "SmsStatus": "received",
-        "NumMedia": "0",
-        "NumSegments": "1",
-        "Body": f"hello {number}",
-        "From": f"+1415{5_000_000 + number % 1000:07d}",
-        "To": _NUMBER,
-        "AccountSid": _ACCOUNT,
-        "ApiVersion": "2010-04-01",
+def _added(root: Path, url: str, given: argparse.Namespace) -> list[float]:
+    return added_latency(root, database_url=url, core=given.core, messages=given.messages)
+
+
+def _latency_row(name: str, seconds: Sequence[float]) -> Row:
+    ranked = sorted(seconds)
+    return {
+        "from webhook to POST": name,
+        "median ms": round(statistics.median(ranked) * 1000, 2),
+        "p99 ms": round(ranked[int(0.99 * len(ranked))] * 1000, 2),
+        "least ms": round(ranked[0] * 1000, 2),
     }
-    body = urlencode(form)
-    signature = RequestValidator(_TOKEN).compute_signature(_URL + _PATH, form)
-    head = (
-        f"POST {_PATH} HTTP/1.1\r\nHost: {_URL.removeprefix('https://')}\r\nX-Twilio-Signature: {signature}\r\n"
-        "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
-        f"User-Agent: TwilioProxy/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return (head + body).encode()
 
 
-@contextmanager
-def _runtime(root: Path, core: int) -> Iterator[int]:
-    content = {
-        "schema": "runtime.switchboard.dev/v1",
-        "tenant": {
-            "id": "bench-1",
-            "namespace": "bench",
-            "name": "bench",
-            "slug": "bench",
-            "displayName": "Bench",
-            "status": "Suspended",
-        },
-        "url": _URL,
-        "twilio": {"endpoint": "http://127.0.0.1:9", "accountSid": _ACCOUNT},
-        "numbers": [{"name": "n", "phoneNumber": _NUMBER}],
-    }
-    folder = root / "credentials" / "bench"
-    folder.mkdir(parents=True)
-    secrets = {"accountSid": _ACCOUNT, "authToken": _TOKEN, "apiKeySid": "SK1", "apiKeySecret": "s", "apiToken": "t"}
-    for name, value in secrets.items():
-        (folder / name).write_text(value, encoding="utf-8")
-    (root / "tenants").mkdir()
-    (root / "tenants" / "bench.json").write_text(json.dumps(content), encoding="utf-8")
-    port = _free_port()
-    command = ["switchboard_runtime", "serve", "--listen", f"127.0.0.1:{port}"]
-    command += [f"--{name}-dir={root / name}" for name in ("tenants", "credentials", "data")]
-    with _process(command, port, core):
-        yield port
+def _memory(_given: argparse.Namespace, root: Path) -> list[Row]:
+    rows: list[Row] = []
+    for count in _TENANTS:
+        tenants = [Tenant(index=index) for index in range(count)]
+        with a_runtime(root / str(count), tenants, core=None) as process:
+            resident = uvloop.run(_settled(process))
+            rows.append(
+                {"idle tenants": count, "MiB": round(resident, 1), "ready after s": round(process.ready_after, 2)}
+            )
+    first, last = rows[0], rows[-1]
+    each = (float(str(last["MiB"])) - float(str(first["MiB"]))) / (_TENANTS[-1] - _TENANTS[0])
+    rows.append({"idle tenants": "each more", "MiB": round(each, 3), "ready after s": ""})
+    return rows
 
 
-@contextmanager
-def _peer(token: str, core: int) -> Iterator[int]:
-    port = _free_port()
-    with _process(["bench.runtime_peer", str(port), _URL, token], port, core):
-        yield port
+async def _settled(process: Process) -> float:
+    """What it holds once it has been left alone for a while."""
+    await asyncio.sleep(_SETTLED)
+    return process.resident()
 
 
-@contextmanager
-def _process(command: list[str], port: int, core: int) -> Iterator[None]:
-    """Run a module on one core until the block ends."""
-    run = [sys.executable, "-m", *command]
-    process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.sched_setaffinity(process.pid, {core})
-    try:
-        deadline = time.monotonic() + _START
-        while not _listens(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"{' '.join(command)} did not start")
-            time.sleep(0.02)
-        yield
-    finally:
-        process.terminate()
-        process.wait(15)
+def _start(given: argparse.Namespace, root: Path) -> list[Row]:
+    """The first start makes the file; the others find it, as after a roll-out."""
+    seconds, processor = [], []
+    for _ in range(given.rounds + 1):
+        with a_runtime(root, [Tenant()], core=None) as process:
+            seconds.append(process.ready_after)
+            processor.append(process.cpu())
+    return [
+        {
+            "start": "from the command to ready",
+            **_spread("s", seconds[1:], digits=2),
+            **_spread("processor s", processor[1:], digits=2),
+        }
+    ]
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _spread(name: str, values: Sequence[float], *, digits: int = 0) -> Row:
+    """The median and the least to the greatest."""
+    least, most = round(min(values), digits), round(max(values), digits)
+    middle = round(statistics.median(values), digits)
+    if not digits:
+        least, most, middle = int(least), int(most), int(middle)
+    return {name: middle, f"{name} min-max": f"{least}-{most}"}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _table(name: str, rows: Sequence[Row]) -> str:
+    """Rows of one part under one another."""
+    names = list(rows[0])
+    cells = [names, *([str(row.get(name, "")) for name in names] for row in rows)]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join([f"== {name}", *lines])
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def _measure(path: Path, lanes: int, limit: int, rounds: int) -> tuple[list[floa
     db.execute("PRAGMA synchronous = OFF")
     db.execute("BEGIN")
     for number in range(lanes):
-        inbox.accept(db, _message(number))
+        inbox.accept(db, _message(number), fields="[]", hold=None)
     db.execute("COMMIT")
     claims, groupings = [], []
     for _ in range(rounds):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
+import uvloop
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 _TWIML = "<?xml version='1.0' encoding='UTF-8'?><Response/>"
 
 
-def main(port: int, url: str, token: str) -> None:
+def main(port: int, url: str, token: str, loop: str) -> None:
     """Serve on 127.0.0.1 until ended; check signatures over ``url`` if a token is given."""
     validator = RequestValidator(token) if token else None
 
@@ -21,10 +23,15 @@ def main(port: int, url: str, token: str) -> None:
             return web.Response(status=403)
         return web.Response(text=_TWIML, content_type="text/xml")
 
+    async def ready(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
     app = web.Application()
-    app.router.add_post("/{path:.*}", answer)
-    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None)
+    app.router.add_post("/bot/twilio/webhook", answer)
+    app.router.add_get("/readyz", ready)
+    made = uvloop.new_event_loop() if loop == "uvloop" else asyncio.new_event_loop()
+    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None, loop=made)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main(int(sys.argv[1]), *sys.argv[2:5])
