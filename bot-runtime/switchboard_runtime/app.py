@@ -22,17 +22,19 @@ from switchboard_runtime.channels.twilio_rest import TwilioCourier, load_client
 from switchboard_runtime.channels.voice_forms import load_answers
 from switchboard_runtime.clock import Clock, SystemClock
 from switchboard_runtime.config import load_directory
-from switchboard_runtime.conversation import Policy, Shares, TenantService, Together
+from switchboard_runtime.conversation import Health, Policy, Shares, TenantService, Together
+from switchboard_runtime.edge.api import RATES, Rates, check_tokens
 from switchboard_runtime.edge.body import MAX_BODY
 from switchboard_runtime.edge.context import CONTEXT, EdgeContext
 from switchboard_runtime.edge.listening import GuardedSite, Limits
 from switchboard_runtime.edge.routes import ROUTES
-from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
+from switchboard_runtime.errors import ConfigurationError
 from switchboard_runtime.events import Dispatcher, Events, Outward, check_secrets
 from switchboard_runtime.ids import Ids
 from switchboard_runtime.limits import LimitsHook
+from switchboard_runtime.opening import open_stores
 from switchboard_runtime.people import Audit, HistoryHook, People, PeopleHook
-from switchboard_runtime.store import OwnerLock, SqliteStore, Writer
+from switchboard_runtime.store import SqliteStore
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
 from switchboard_runtime.telemetry.tracing import NoTracing, Tracing, open_tracing
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
 __all__ = ["Ports", "build_app", "run", "serve"]
 
 _LOG = logging.getLogger(__name__)
-_MAX_WRITERS = 4
 _CONNECTIONS_TO_TWILIO = 32
 _CALL_DEADLINE = 10.0
 
@@ -90,17 +91,24 @@ def build_app(
     services: dict[str, TenantService] = {}
     limits: dict[str, LimitsHook] = {}
     people: dict[str, People] = {}
+    stores: dict[str, SqliteStore | PostgresStore] = {}
+    tellers: dict[str, Dispatcher] = {}
+    health = {entry.slug: Health(document=entry.document, clock=ports.clock) for entry in directory.entries}
     context = EdgeContext(
         directory=directory,
         services=services,
         limits=limits,
         people=people,
+        stores=stores,
+        tellers=tellers,
+        health=health,
         clock=ports.clock,
         new_id=ports.new_id,
         metrics=Metrics(),
         tracing=ports.tracing,
     )
     app[CONTEXT] = context
+    app[RATES] = Rates()
     app.add_routes(ROUTES)
     app.on_response_prepare.append(_no_server_header)
 
@@ -109,9 +117,8 @@ def build_app(
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
             together = Together(answers=Shares(policy.answers_at_once), sends=Shares(policy.sends_at_once))
-            stores = await _open_stores(stack, directory, data_dir, policy, ports, database_connections)
-            outward = Outward(ports.egress)
-            stack.push_async_callback(outward.close)
+            stores.update(await open_stores(stack, directory, data_dir, policy, ports, database_connections))
+            outward = await stack.enter_async_context(Outward(ports.egress))
             warming = []
             for entry in directory.entries:
                 answering = ports.answering
@@ -124,20 +131,21 @@ def build_app(
                     document=entry.document, store=store, clock=ports.clock, metrics=context.metrics
                 )
                 audit = Audit(store=store, clock=ports.clock, new_id=ports.new_id)
-                telling = _telling(entry, store, outward, ports, context.metrics)
+                telling = tellers[entry.slug] = _telling(entry, store, outward, ports, context.metrics)
                 events = Events(document=entry.document, clock=ports.clock, nudge=telling.nudge)
                 told = (events,) if entry.document.webhooks else ()
                 hooks: tuple[TurnHook, ...] = (
                     _people_hook(entry, store, audit, ports),
                     limits[entry.slug],
                     HistoryHook(store=store),
+                    health[entry.slug],
                     *told,
                 )
                 service = _service(
                     entry, store, session, policy, ports, context.metrics, answering, hooks, together, told
                 )
                 services[entry.slug] = service
-                people[entry.slug] = _people(entry, store, service, audit, ports, context.metrics)
+                people[entry.slug] = _people(entry, store, service, audit, ports, context.metrics, events)
                 service.start()
                 people[entry.slug].start()
                 telling.start()
@@ -161,92 +169,6 @@ def _load(directory: Directory) -> None:
     load_client()
     if any(entry.document.voice is not None for entry in directory.entries):
         load_answers()
-
-
-async def _open_stores(
-    stack: AsyncExitStack, directory: Directory, data_dir: Path, policy: Policy, ports: Ports, connections: int = 4
-) -> dict[str, SqliteStore | PostgresStore]:
-    """Open every tenant's store: its database if its credentials have one, else its file."""
-    files = [entry for entry in directory.entries if not entry.credentials.current().database_url]
-    stores: dict[str, SqliteStore | PostgresStore] = {}
-    stores.update(await _open_files(stack, files, data_dir, policy, ports))
-    for entry in directory.entries:
-        if entry not in files:
-            stores[entry.slug] = await _open_database(stack, entry, policy, ports, connections)
-    return stores
-
-
-async def _open_files(
-    stack: AsyncExitStack, entries: list[TenantEntry], data_dir: Path, policy: Policy, ports: Ports
-) -> dict[str, SqliteStore]:
-    """Open the file of each of these tenants, and release what a killed process held."""
-    if not entries:
-        return {}
-    owner = ports.new_id()
-    lock = stack.enter_context(OwnerLock(data_dir, owner))
-    writers = [Writer(busy_timeout=policy.store_patience) for _ in range(min(_MAX_WRITERS, len(entries)))]
-    for writer in writers:
-        stack.push_async_callback(writer.close)
-    stores = {
-        entry.slug: SqliteStore(
-            path=_file(data_dir, entry),
-            writer=writers[index % len(writers)],
-            clock=ports.clock,
-            new_id=ports.new_id,
-            owner=owner,
-            lease=policy.lease,
-            bubble_wait=_bubble_wait(entry, policy),
-        )
-        for index, entry in enumerate(entries)
-    }
-    dead = lock.dead()
-    try:
-        for store in stores.values():
-            await store.queues()
-            for other in dead:
-                await store.release(other)
-    except StoreUnavailable as error:
-        raise ConfigurationError(data_dir, f"a store does not open: {error}") from error
-    for other in dead:
-        lock.forget(other)
-    return stores
-
-
-async def _open_database(
-    stack: AsyncExitStack, entry: TenantEntry, policy: Policy, ports: Ports, connections: int
-) -> PostgresStore:
-    """Connect as the tenant's own role."""
-    from switchboard_runtime.store.postgres.database import Database  # noqa: PLC0415  # brings a driver
-    from switchboard_runtime.store.postgres.store import PostgresStore  # noqa: PLC0415
-
-    database = Database(
-        dsn=lambda: entry.credentials.current().database_url or "",
-        tenant=entry.document.tenant.id,
-        size=connections,
-        patience=policy.store_patience,
-    )
-    store = PostgresStore(
-        database=database,
-        clock=ports.clock,
-        new_id=ports.new_id,
-        owner=ports.new_id(),
-        lease=policy.lease,
-        bubble_wait=_bubble_wait(entry, policy),
-    )
-    stack.push_async_callback(store.close)
-    try:
-        await store.open()
-    except StoreUnavailable as error:
-        raise ConfigurationError(f"{entry.slug}/databaseUrl", f"the store does not open: {error}") from None
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{entry.slug}/{error.where}", *error.problems) from None
-    return store
-
-
-def _bubble_wait(entry: TenantEntry, policy: Policy) -> float:
-    """How long a reply waits for the report on the one before it."""
-    given = entry.document.bubble_seconds
-    return policy.bubble_wait if given is None else given
 
 
 def _service(
@@ -279,7 +201,8 @@ def _service(
 
 
 def _telling(entry: TenantEntry, store: Store, outward: Outward, ports: Ports, metrics: Metrics) -> Dispatcher:
-    """Who tells the tenant's endpoints; raises what keeps one of them from being told."""
+    """Who tells the tenant's endpoints; raises what keeps one of them from being told, or a token from being known."""
+    check_tokens(entry)
     secret = entry.credentials.secret
     check_secrets(entry.document, secret=secret)
     return Dispatcher(
@@ -298,7 +221,13 @@ def _people_hook(entry: TenantEntry, store: Store, audit: Audit, ports: Ports) -
 
 
 def _people(
-    entry: TenantEntry, store: Store, service: TenantService, audit: Audit, ports: Ports, metrics: Metrics
+    entry: TenantEntry,
+    store: Store,
+    service: TenantService,
+    audit: Audit,
+    ports: Ports,
+    metrics: Metrics,
+    events: Events,
 ) -> People:
     return People(
         document=entry.document,
@@ -308,6 +237,7 @@ def _people(
         clock=ports.clock,
         new_id=ports.new_id,
         metrics=metrics,
+        turned=events.turned,
     )
 
 
@@ -330,11 +260,6 @@ def _assistants(entry: TenantEntry, ports: Ports) -> Assistants:
         egress=ports.egress,
         tracing=ports.tracing,
     )
-
-
-def _file(data_dir: Path, entry: TenantEntry) -> Path:
-    """A tenant's file; with the id in its name, since a slug used again must not open its last owner's."""
-    return data_dir / f"{entry.slug}.{entry.document.tenant.id}.sqlite3"
 
 
 async def _no_server_header(_request: web.Request, response: web.StreamResponse) -> None:

@@ -8,11 +8,12 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from switchboard_runtime.app import Ports, _open_stores
+from switchboard_runtime.app import Ports
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy
 from switchboard_runtime.edge.quarantine import replay as replay_quarantine
+from switchboard_runtime.opening import open_stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ async def replay(settings: Settings, *, only_list: bool, dead_letters: bool) -> 
     directory = load_directory(tenants, credentials, now=clock.now)
     ports = Ports(clock=clock, new_id=lambda: secrets.token_hex(12), chance=random.random)
     async with AsyncExitStack() as stack:
-        stores = await _open_stores(stack, directory, data_dir, Policy(), ports)
+        stores = await open_stores(stack, directory, data_dir, Policy(), ports)
         for entry in directory.entries:
             store = stores[entry.slug]
             if only_list:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config.directory import Directory, TenantEntry
-    from switchboard_runtime.conversation import TenantService
+    from switchboard_runtime.conversation import Health, TenantService
+    from switchboard_runtime.events import Dispatcher
     from switchboard_runtime.limits import LimitsHook
     from switchboard_runtime.people import People
+    from switchboard_runtime.store import Store
     from switchboard_runtime.telemetry.metrics import Metrics
     from switchboard_runtime.telemetry.tracing import Tracing
 
@@ -34,6 +36,9 @@ class EdgeContext:
     services: Mapping[str, TenantService]
     limits: Mapping[str, LimitsHook]
     people: Mapping[str, People]
+    stores: Mapping[str, Store]
+    tellers: Mapping[str, Dispatcher]
+    health: Mapping[str, Health]
     clock: Clock
     new_id: Callable[[], str]
     metrics: Metrics

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from switchboard_runtime.edge import json_webhooks, probes, twilio_webhooks, voice_webhooks
+from switchboard_runtime.edge import json_webhooks, probes, status, twilio_webhooks, voice_webhooks
+from switchboard_runtime.edge.api import api_routes
 
 __all__ = ["ROUTES"]
 
@@ -20,4 +21,6 @@ ROUTES = (
     web.get("/healthz", probes.healthz),
     web.get("/readyz", probes.readyz),
     web.get("/metrics", probes.metrics),
+    web.get("/status", status.status),
+    *api_routes(),
 )

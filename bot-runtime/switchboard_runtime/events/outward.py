@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -76,6 +76,12 @@ class Outward:
             trust_env=False,
             auto_decompress=False,
         )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answered:
         """POST once. Never raises for what the endpoint or the network does; the answer's body is not read."""

@@ -108,6 +108,7 @@ class Contacts:
         fields: Mapping[str, FieldValue | None] | None = None,
         add_tags: Sequence[str] = (),
         remove_tags: Sequence[str] = (),
+        check: Callable[[Contact], None] | None = None,
     ) -> Contact:
         """Change what is given.
 
@@ -121,6 +122,7 @@ class Contacts:
             fields: custom fields to set; None takes one away.
             add_tags: tags to give.
             remove_tags: tags to take.
+            check: is shown the contact as it is in the transaction; what it raises keeps all as it is.
 
         Raises:
             NotFound: there is none.
@@ -142,6 +144,8 @@ class Contacts:
 
         def job() -> Generator[Statement, Rows, Contact | None]:
             there = yield from knowing.one(contact_id)
+            if there is not None and check is not None:
+                check(there)
             if there is None or not changed:
                 return there
             if columns.get("language") is not None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.people.audit import Audit
     from switchboard_runtime.people.records import Conversation, Hit
-    from switchboard_runtime.store import Reply, Rows, Statement, Store
+    from switchboard_runtime.store import Also, Reply, Rows, Statement, Store
 
-__all__ = ["Conversations", "Engine"]
+__all__ = ["Conversations", "Engine", "Turned"]
 
 _MOST_AT_ONCE = 100
 _MOST_REPLIES = 20
@@ -42,6 +42,20 @@ class Engine(Protocol):
         ...
 
 
+class Turned(Protocol):
+    """Tells others that a conversation changed hands, in the transaction that did it."""
+
+    def __call__(self, conversation_id: int, *, to: Literal["bot", "human"], by: str, key: str) -> Also:
+        """Bodies for the transaction; ``key`` is unique to the act."""
+        ...
+
+
+def _nobody(conversation_id: int, *, to: Literal["bot", "human"], by: str, key: str) -> Also:
+    """Nobody is told."""
+    del conversation_id, to, by, key
+    return ()
+
+
 class Conversations:
     """The conversations of one tenant.
 
@@ -51,9 +65,20 @@ class Conversations:
         audit: the tenant's.
         clock: time.
         new_id: makes ids.
+        turned: tells others that a conversation changed hands.
     """
 
-    def __init__(self, *, store: Store, engine: Engine, audit: Audit, clock: Clock, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        audit: Audit,
+        clock: Clock,
+        new_id: Callable[[], str],
+        turned: Turned = _nobody,
+    ) -> None:
+        self._turned = turned
         self._store = store
         self._engine = engine
         self._audit = audit
@@ -146,8 +171,10 @@ class Conversations:
             if (yield from attending.take(conversation_id, person=actor, at=now, force=force)):
                 yield from audit.write(act)
 
-        if await self._store.hand_over(conversation_id, to="human", also=(taken,)):
+        told = self._turned(conversation_id, to="human", by=actor, key=act.id)
+        if await self._store.hand_over(conversation_id, to="human", also=(*told, taken)):
             self._engine.interrupt(conversation_id)
+            self._engine.nudge()
         else:
             await self._store.transact(changed)
         return await self.get(conversation_id)
@@ -250,7 +277,8 @@ class Conversations:
             yield from attending.end(conversation_id, at=now)
             yield from audit.write(act)
 
-        changed = await self._store.hand_over(conversation_id, to="bot", also=(also,))
+        told = self._turned(conversation_id, to="bot", by=actor, key=act.id)
+        changed = await self._store.hand_over(conversation_id, to="bot", also=(*told, also))
         if changed:
             self._engine.nudge()
         elif before is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.people.audit import Audit
-    from switchboard_runtime.people.conversations import Engine
+    from switchboard_runtime.people.conversations import Engine, Turned
     from switchboard_runtime.store import Store
     from switchboard_runtime.telemetry.metrics import Metrics
 
@@ -39,6 +39,7 @@ class People:
         clock: time.
         new_id: makes ids.
         metrics: where the head of the audit log is told.
+        turned: tells others that a conversation changed hands.
 
     Attributes:
         history: what was said.
@@ -57,13 +58,15 @@ class People:
         clock: Clock,
         new_id: Callable[[], str],
         metrics: Metrics,
+        turned: Turned | None = None,
     ) -> None:
         self._document = document
         self._clock = clock
         self._metrics = metrics
         self.audit = audit
         self.history = History(store=store)
-        self.conversations = Conversations(store=store, engine=engine, audit=audit, clock=clock, new_id=new_id)
+        told = {} if turned is None else {"turned": turned}
+        self.conversations = Conversations(store=store, engine=engine, audit=audit, clock=clock, new_id=new_id, **told)
         self.contacts = Contacts(store=store, document=document, audit=audit, clock=clock, new_id=new_id)
         self._stopped = asyncio.Event()
         self._adopted = False

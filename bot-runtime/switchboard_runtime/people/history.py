@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from switchboard_runtime.errors import NotFound
 from switchboard_runtime.people.pages import Page, checked_limit, cursor_of, read_cursor
 from switchboard_runtime.store import statement
 
@@ -27,22 +29,31 @@ Place = tuple[float, int, int]
 FIRST: Place = (math.inf, 2, 0)
 """Before the newest."""
 
-_SAID = """
-SELECT * FROM (
+_HEARD = """
     SELECT m.received_at AS at, 0 AS side, m.id AS number, m.sid AS sid, m.text AS text, m.kind AS kind,
            m.fields AS extra, '' AS author, 'received' AS state, CAST(NULL AS TEXT) AS delivery,
-           CAST(NULL AS BIGINT) AS error_code, CAST(NULL AS TEXT) AS error, m.trace AS trace, '' AS id
+           CAST(NULL AS BIGINT) AS error_code, CAST(NULL AS TEXT) AS error, m.trace AS trace, '' AS id,
+           m.conversation_id
     FROM message AS m
-    WHERE m.tenant_id = :tenant AND m.conversation_id = :conversation
-      AND (m.received_at, 0, m.id) < (:at, :side, :number) AND {answered}
-    UNION ALL
-    SELECT o.created_at, 1, o.seq, o.sid, o.text, 'text', o.payload, o.author, o.state, o.delivery, o.error_code,
-           o.error, o.trace, o.id
-    FROM outbox AS o
-    WHERE o.tenant_id = :tenant AND o.conversation_id = :conversation
-      AND (o.created_at, 1, o.seq) < (:at, :side, :number) AND {reached}
-) AS said ORDER BY at DESC, side DESC, number DESC LIMIT :limit
 """
+
+_TOLD = """
+    SELECT o.created_at AS at, 1 AS side, o.seq AS number, o.sid, o.text, 'text' AS kind, o.payload AS extra, o.author,
+           o.state, o.delivery, o.error_code, o.error, o.trace, o.id, o.conversation_id
+    FROM outbox AS o
+"""
+
+_SAID = f"""
+SELECT * FROM (
+{_HEARD}
+    WHERE m.tenant_id = :tenant AND m.conversation_id = :conversation
+      AND (m.received_at, 0, m.id) < (:at, :side, :number) AND {{answered}}
+    UNION ALL
+{_TOLD}
+    WHERE o.tenant_id = :tenant AND o.conversation_id = :conversation
+      AND (o.created_at, 1, o.seq) < (:at, :side, :number) AND {{reached}}
+) AS said ORDER BY at DESC, side DESC, number DESC LIMIT :limit
+"""  # noqa: S608  # put together from constants
 
 _ALL = _SAID.format(answered="true", reached="true")
 
@@ -52,6 +63,9 @@ _ANSWERED = _SAID.format(
     reached="o.state <> 'failed'",
 )
 """Messages in hand and those behind them are not yet part of the past; nor is what never left."""
+
+_ONE_HEARD = f"{_HEARD} WHERE m.tenant_id = :tenant AND m.id = :id"
+_ONE_TOLD = f"{_TOLD} WHERE o.tenant_id = :tenant AND o.id = :id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +125,17 @@ class History:
         following = cursor_of(*place_of(shown[-1])) if len(rows) > count else None
         return Page(items=tuple(_entry(row) for row in shown), next=following)
 
+    async def get(self, entry_id: str) -> tuple[int, Entry]:
+        """One entry, and the id of its conversation.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        row = await self._store.transact(lambda: _one(entry_id))
+        if row is None:
+            raise NotFound(f"message {entry_id} is not there")
+        return int(row["conversation_id"]), _entry(row)
+
 
 def read_said(
     conversation_id: int, *, before: Place, limit: int, answered: bool = False
@@ -126,6 +151,12 @@ def read_said(
     at, side, number = before
     sql = _ANSWERED if answered else _ALL
     return (yield statement(sql, conversation=conversation_id, at=float(at), side=side, number=number, limit=limit))
+
+
+def _one(entry_id: str) -> Generator[Statement, Rows, Row | None]:
+    heard = re.fullmatch(r"m([0-9]{1,18})", entry_id)
+    sql, key = (_ONE_HEARD, int(heard[1])) if heard else (_ONE_TOLD, entry_id)
+    return next(iter((yield statement(sql, id=key))), None)
 
 
 def place_of(row: Row) -> Place:

@@ -321,7 +321,17 @@ CREATE TRIGGER work_arrives AFTER INSERT ON work WHEN NEW.state = 'pending' AND 
 """
 """Who inserts a head as such has looked; the trigger looks for the program of the last release."""
 
-_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE, _HEADS)
+_API = """
+CREATE TABLE api_request (
+    tenant_id INTEGER NOT NULL, token TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL,
+    status INTEGER NOT NULL, body TEXT NOT NULL, created_at REAL NOT NULL,
+    PRIMARY KEY (tenant_id, token, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_request_old ON api_request (tenant_id, created_at);
+"""
+"""Answers of the API to requests with an Idempotency-Key."""
+
+_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE, _HEADS, _API)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

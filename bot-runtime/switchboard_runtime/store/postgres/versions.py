@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 6
+NEWEST = 7
 """The newest revision that this program brings."""
 
-NEEDED = 6
+NEEDED = 7
 """The oldest revision that it can work with."""
 
 
