@@ -167,7 +167,7 @@ async def test_a_second_question_may_refer_to_the_first(tmp_path: Path) -> None:
         host = server.url.removeprefix("http://")
         async with served(tmp_path, clock=clock, egress=Egress(allowed=frozenset({host}))) as caller:
             await caller.say("a wooden table")
-            await eventually(twilio.bodies)
+            await eventually(twilio.bodies, within=90)  # the libraries of models take seconds to load
             clock.turn(1)
             await caller.say("and what did I ask?")
             await eventually(lambda: len(twilio.bodies()) == 2)

@@ -109,6 +109,8 @@ class VoiceAnswers:
 
     def give_up(self) -> str:
         """No answer came in all the time there was, or nothing can be stored: on to a person."""
+        if self._document.tenant.status == "Suspended":
+            return self._hang_up()
         return self._beyond((self._phrase("excuse"), handing(self._document, self._language)))
 
     def dialled(self, status: str) -> str:

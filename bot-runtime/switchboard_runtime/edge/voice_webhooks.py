@@ -54,6 +54,8 @@ async def fallback(request: web.Request, form: SignedForm) -> web.Response:
     call = _read(form, query)
     if response.status != 503 or call is None:
         return response
+    recording = form.fields.get("RecordingSid")  # Twilio keeps it, whatever becomes of the message
+    log_event(_LOG, logging.ERROR, "call goes on unstored", tenant=form.entry.slug, sid=call.sid, recording=recording)
     answers = _answers(form.entry.document, call)
     if path == _DIALLED:
         return _twiml(answers.dialled(form.fields.get("DialCallStatus", "")))

@@ -249,6 +249,7 @@ class Caller:
     session: aiohttp.ClientSession
     public: str = "https://muebles-sur.bots.example.com"
     token: str = TOKEN
+    app: web.Application = field(default_factory=web.Application)
 
     def form(self, text: str = "Hola", **changes: str) -> dict[str, str]:
         """A WhatsApp message as Twilio sends it."""
@@ -324,7 +325,7 @@ async def served(
     runner = await serve(app, host="127.0.0.1", port=0, limits=limits)
     session = aiohttp.ClientSession()
     try:
-        yield Caller(f"http://127.0.0.1:{runner.addresses[0][1]}", session)
+        yield Caller(f"http://127.0.0.1:{runner.addresses[0][1]}", session, app=app)
     finally:
         await session.close()
         await runner.cleanup()

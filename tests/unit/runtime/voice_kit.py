@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from tests.unit.runtime.kit import ACCOUNT, document
+from switchboard_runtime.conversation import Policy
+from tests.unit.runtime.kit import ACCOUNT, document, served, write_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from switchboard_runtime.assistants import Question
     from tests.unit.runtime.kit import Caller, Reply
@@ -194,3 +196,13 @@ def load(name: str) -> dict[str, Any]:
     """A case of the corpus."""
     case: dict[str, Any] = json.loads((CORPUS / f"{name}.json").read_text(encoding="utf-8"))
     return case
+
+
+@asynccontextmanager
+async def a_tenant(
+    root: Path, content: dict[str, Any], *, assistant: Assistant | None = None, policy: Policy | None = None
+) -> AsyncIterator[Caller]:
+    """A tenant, served."""
+    write_tenant(root, content)
+    async with served(root, policy=policy or Policy(), answering=assistant) as caller:
+        yield caller
