@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["TenantService"]
 
 _LOG = logging.getLogger(__name__)
+_FIRST_LOOK, _LONGEST_LOOK = 0.2, 1.0
+"""Seconds between looks for an answer that another process may be giving; they double."""
 
 
 class TenantService:
@@ -207,16 +209,25 @@ class TenantService:
         """
         accepted = await self.accept(message)
         waiter = self._waiters.setdefault(accepted.work_id, asyncio.get_running_loop().create_future())
+        done: tuple[str, ...] | None
         try:
-            done = await self._store.replies(accepted.work_id)
-            if done is None:
-                async with asyncio.timeout(within):
-                    done = await asyncio.shield(waiter)
+            async with asyncio.timeout(within):
+                done = await self._answered(accepted.work_id, waiter)
         except TimeoutError:
             done = await self._store.replies(accepted.work_id)
         finally:
             self._waiters.pop(accepted.work_id, None)
         return accepted, done
+
+    async def _answered(self, work_id: int, waiter: asyncio.Future[tuple[str, ...]]) -> tuple[str, ...]:
+        """The replies, once our own worker tells them or another process's turn out to be there."""
+        pause = _FIRST_LOOK
+        while (done := await self._store.replies(work_id)) is None:
+            await asyncio.wait((waiter,), timeout=pause)
+            if waiter.done():
+                return waiter.result()
+            pause = min(2 * pause, _LONGEST_LOOK)
+        return done
 
     async def converse(self, message: Inbound) -> Spoken | None:
         """Store a turn of a call and wait for what is said next; None when that takes longer than a webhook may.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,23 @@ async def test_a_turn_whose_process_ended_is_answered_by_the_next_one(tmp_path: 
 
     assert answer.said == ["Sí."]
     assert kept(tmp_path) == [("call", ""), ("speech", "mesa")]
+
+
+async def test_an_answer_that_another_process_gives_is_heard_at_once(tmp_path: Path) -> None:
+    """Whoever has the webhook need not be who has the turn; nobody waits for words of patience."""
+    content = calls()
+    async with (
+        a_tenant(tmp_path, content, policy=Policy(answer_lanes=0, call_patience=30)) as caller,
+        a_tenant(tmp_path, content, assistant=says("Sí."), policy=Policy(idle_poll=0.05)),
+    ):
+        call = Call(caller)
+        began = time.monotonic()
+        await call.answered()
+        answer = await call.says("mesa")
+        took = time.monotonic() - began
+
+    assert answer.said == ["Sí."]
+    assert took < 10
 
 
 async def test_an_answer_that_never_comes_ends_in_an_excuse_and_a_transfer(tmp_path: Path) -> None:
