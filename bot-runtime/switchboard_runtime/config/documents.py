@@ -29,7 +29,7 @@ from switchboard_runtime.config.fields import (
     unique,
 )
 from switchboard_runtime.config.limits import Limits
-from switchboard_runtime.config.messaging import WhatsApp
+from switchboard_runtime.config.messaging import OptOut, WhatsApp
 from switchboard_runtime.config.people import Contacts, Hours, Retention
 from switchboard_runtime.config.voice import Voice
 from switchboard_runtime.config.webhooks import WebhookEndpoint
@@ -302,6 +302,7 @@ class TenantDocument(Model):
     bubble_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
     voice: Voice | None = None
     whatsapp: WhatsApp | None = None
+    opt_out: OptOut | None = None
     webhooks: Annotated[tuple[WebhookEndpoint, ...], Field(max_length=20)] = ()
     contacts: Contacts = Field(default_factory=Contacts)
     hours: Hours | None = None

@@ -1,15 +1,15 @@
-"""What a tenant's messages may be besides words: the parts ``content`` and ``whatsapp`` of the tenant document."""
+"""What a tenant's messages may be besides answers: the parts ``whatsapp`` and ``optOut`` of the tenant document."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from switchboard_runtime.config.fields import Filled, Language, Model
+from switchboard_runtime.config.fields import Filled, Language, Model, Texts, unique
 
-__all__ = ["Template", "WhatsApp"]
+__all__ = ["OptOut", "Template", "WhatsApp"]
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _KNOWN = frozenset({"text", "tenant"})
@@ -46,3 +46,26 @@ class WhatsApp(Model):
     """``reopen_template`` is sent in place of a reply when the contact wrote more than 24 hours ago."""
 
     reopen_template: Template | None = None
+
+
+class OptOut(Model):
+    """Words that stop, restart or ask for help besides those of the tenant's languages, and what they are answered.
+
+    Without ``help_reply`` a contact that has not opted out and asks for help gets the assistant.
+    """
+
+    stop: tuple[Filled, ...] = ()
+    start: tuple[Filled, ...] = ()
+    help: tuple[Filled, ...] = ()
+    stop_reply: Texts | None = None
+    start_reply: Texts | None = None
+    help_reply: Texts | None = None
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Self:
+        for field, given in {"stop": self.stop, "start": self.start, "help": self.help}.items():
+            blank = [word for word in given if not any(letter.isalnum() for letter in word)]
+            if blank:
+                raise ValueError(f"{field}: {blank[0]!r} has no word in it; write letters or digits")
+        unique("stop, start, help", [word.casefold() for word in (*self.stop, *self.start, *self.help)])
+        return self

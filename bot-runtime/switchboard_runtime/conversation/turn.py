@@ -1,8 +1,8 @@
 """One turn: a message and what is remembered in, replies and what to remember out. No I/O of its own.
 
-The order of the questions is the meaning: STOP is kept whatever else holds; a suspended tenant is silent; who
-said STOP gets nothing; who is with a human gets nothing from the bot; who asks for a human gets one; then the
-assistant answers.
+The order of the questions is the meaning: STOP is kept whatever else holds; a suspended tenant is silent; who asks for
+help gets it; who said STOP gets nothing; who is with a human gets nothing from the bot; who asks for a human gets one;
+then the assistant answers.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ from switchboard_runtime.assistants.base import Question
 from switchboard_runtime.assistants.languages import choose_language
 from switchboard_runtime.assistants.words import contains, words
 from switchboard_runtime.config import localized
+from switchboard_runtime.conversation.optout import opt_of
 from switchboard_runtime.conversation.phrases import phrase
-from switchboard_runtime.store import Turn, texts
+from switchboard_runtime.store import Reply, Turn, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from switchboard_runtime.assistants.base import Answer
     from switchboard_runtime.config import Assistant, TenantDocument
+    from switchboard_runtime.conversation.optout import Opt
+    from switchboard_runtime.conversation.phrases import Phrase
     from switchboard_runtime.store import ConversationState, Inbound
 
 __all__ = ["TEXT_STEPS", "Ask", "Steps", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "say_turn", "split"]
 
-_STOP = frozenset({"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"})
-_START = frozenset({"start", "unstop", "yes"})
 _LONGEST = 1600
 _NO_WORDS = "no words"
 _ENDS_ALL = frozenset({"opted out", "handed off"})
+_DECIDES = frozenset({*_ENDS_ALL, "opted in"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,11 @@ class Steps:
 
 def begin_turn(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
     """Decide all that needs no assistant."""
-    opt = _opt(state, message)
-    if opt is not None:
-        outcome = "opted out" if opt == "STOP" else "opted in"
-        return Turn(replies=(), state=replace(state, opted_out=opt == "STOP"), outcome=outcome)
+    opt = opt_of(document, state, message)
+    if opt is not None and opt.wish != "HELP":
+        return _opted(document, state, opt)
+    if opt is not None and (help_ := _help(document, state, opt)):
+        return help_
     silence = _silence(document, state, message)
     if silence is not None:
         return Turn(replies=(), state=state, outcome=silence)
@@ -84,7 +87,7 @@ def begin_burst(document: TenantDocument, state: ConversationState, messages: Se
             asked.clear()
         if step.outcome != _NO_WORDS:
             state = step.state
-        if last is None or step.outcome in _ENDS_ALL or (step.replies and not last.replies):
+        if last is None or step.outcome in _DECIDES or (step.replies and not last.replies):
             last = step
     if asked:
         text = "\n".join(step.question.text for step in asked)
@@ -127,16 +130,38 @@ def split(text: str, *, longest: int = _LONGEST) -> tuple[str, ...]:
     return (*parts, rest) if rest else tuple(parts)
 
 
-def _opt(state: ConversationState, message: Inbound) -> Literal["STOP", "START"] | None:
-    """What the contact decided; a word counts only when it is the whole message."""
-    if message.opt_out in {"STOP", "START"}:
-        return "STOP" if message.opt_out == "STOP" else "START"
-    said = words(message.text)
-    if len(said) != 1:
+def _opted(document: TenantDocument, state: ConversationState, opt: Opt) -> Turn:
+    """The turn of STOP or START: confirmed once, unless Twilio has done so."""
+    stop = opt.wish == "STOP"
+    after = replace(state, opted_out=stop)
+    outcome = "opted out" if stop else "opted in"
+    if opt.answered or document.tenant.status == "Suspended" or state.opted_out == stop:
+        return Turn(replies=(), state=after, outcome=outcome)
+    own = document.opt_out
+    written = (own.stop_reply if stop else own.start_reply) if own else None
+    return _notice(document, after, written, "stopped" if stop else "started", outcome)
+
+
+def _help(document: TenantDocument, state: ConversationState, opt: Opt) -> Turn | None:
+    """The turn of HELP, also to those who opted out; None when it is a word like others."""
+    written = document.opt_out.help_reply if document.opt_out else None
+    if opt.answered or document.tenant.status == "Suspended":
         return None
-    if said[0] in _STOP:
-        return "STOP"
-    return "START" if said[0] in _START and state.opted_out else None
+    if not state.opted_out and (written is None or state.mode == "human"):
+        return None
+    return _notice(document, state, written, "help", "helped")
+
+
+def _notice(
+    document: TenantDocument,
+    state: ConversationState,
+    written: dict[str, str] | None,
+    otherwise: Literal["stopped", "started", "help"],
+    outcome: str,
+) -> Turn:
+    """A message that is sent also to who opted out: the tenant's words for it, else ours."""
+    text = _localized(document, state, written) if written else _phrase(otherwise, document, state)
+    return Turn(replies=(Reply(text=text, notice=True),), state=state, outcome=outcome)
 
 
 def _silence(document: TenantDocument, state: ConversationState, message: Inbound) -> str | None:
@@ -145,7 +170,8 @@ def _silence(document: TenantDocument, state: ConversationState, message: Inboun
         return "suspended"
     if state.opted_out:
         return "silent: opted out"
-    if message.opt_out:
+    opt = opt_of(document, state, message)
+    if opt is not None and opt.answered:
         return "answered by provider"
     return "with a human" if state.mode == "human" else None
 
@@ -198,7 +224,7 @@ def _localized(document: TenantDocument, state: ConversationState, written: dict
 
 
 def _phrase(
-    name: Literal["received", "excuse", "handoff", "media"],
+    name: Phrase,
     document: TenantDocument,
     state: ConversationState,
 ) -> str:

@@ -141,7 +141,7 @@ async def test_a_reply_refused_for_good_ends_and_the_next_goes_on(
 
 
 async def test_an_opt_out_known_to_twilio_becomes_ours(caller: Caller, twilio: FakeTwilio, root: Path) -> None:
-    """After 21610 the bot is silent until START."""
+    """After 21610 the bot is silent until START, which it confirms."""
     twilio.faults = [(400, 21610)]
     await caller.say("mesa")
     await states(root, "failed")
@@ -149,8 +149,8 @@ async def test_an_opt_out_known_to_twilio_becomes_ours(caller: Caller, twilio: F
     await caller.say("START")
     await caller.say("mesa")
 
-    await states(root, "failed", "sent")
-    assert len(twilio.posts) == 2
+    await states(root, "failed", "sent", "sent")
+    assert len(twilio.posts) == 3
 
 
 async def test_replies_of_a_conversation_keep_their_order_behind_a_stuck_one(
@@ -254,28 +254,29 @@ async def test_a_reply_too_old_to_be_of_use_is_given_up(
 async def test_a_stop_word_silences_what_was_not_sent_yet(
     caller: Caller, twilio: FakeTwilio, clock: TurnedClock, root: Path
 ) -> None:
-    """A reply that waited for a better moment does not go out after STOP."""
+    """A reply that waited for a better moment does not go out after STOP; the confirmation does, once."""
     twilio.faults = [(429, 20429)]
     await caller.say("mesa")
     await eventually(lambda: twilio.posts and replies(root) == [("queued",)])
     await caller.say("Stop")
+    await caller.say("Stop")
 
-    await states(root, "failed")
+    await states(root, "failed", "sent")
     clock.turn(60)
-    assert len(twilio.posts) == 1
+    assert [post["Body"][:4] for post in twilio.posts] == ["Mesa", "List"]
 
 
 @pytest.mark.parametrize("fault", [(429, 20429), "broken"])
 async def test_a_stop_word_silences_what_is_just_being_sent(
     caller: Caller, twilio: FakeTwilio, clock: TurnedClock, root: Path, fault: str | tuple[int, int]
 ) -> None:
-    """If the POST fails, it is not tried again."""
+    """If the POST fails, it is not tried again; the confirmation follows."""
     twilio.faults = [fault]
     await caller.say("mesa")
     await caller.say("Stop")
 
-    await turn_until(clock, 5.0, lambda: replies(root) == [("failed",)])
-    assert len(twilio.posts) <= 1
+    await turn_until(clock, 5.0, lambda: replies(root) == [("failed",), ("sent",)])
+    assert len([post for post in twilio.posts if post["Body"].startswith("Mesa")]) <= 1
 
 
 async def test_an_assistant_that_keeps_failing_gives_an_excuse(

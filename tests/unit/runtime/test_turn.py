@@ -51,8 +51,8 @@ def turn(tenant: TenantDocument, state: ConversationState, inbound: Inbound, *, 
     "word", ["STOP", "stop", " Stop. ", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"]
 )
 def test_a_stop_word_alone_is_kept_and_not_answered(word: str) -> None:
-    """Twilio answers it; we must not."""
-    after = turn(read(), KNOWN, message(word))
+    """On SMS Twilio answers it; we must not."""
+    after = turn(read(), KNOWN, message(word, channel="sms"))
 
     assert (after.texts, after.state.opted_out) == ((), True)
 
@@ -175,7 +175,7 @@ def test_stop_anywhere_in_a_burst_silences_it(texts: tuple[str, ...]) -> None:
     """What was asked before is not answered after."""
     turned = burst(read(), KNOWN, *texts)
 
-    assert (turned.texts, turned.state.opted_out) == ((), True)
+    assert ([reply.notice for reply in turned.replies], turned.state.opted_out) == ([True], True)
 
 
 def test_what_is_asked_after_start_in_the_same_burst_is_answered() -> None:
