@@ -18,6 +18,7 @@ from aiohttp import web
 
 from switchboard_runtime.assistants.egress import Egress
 from switchboard_runtime.assistants.factory import Assistants, check_assistants
+from switchboard_runtime.channels.twilio_forget import TwilioForgetter
 from switchboard_runtime.channels.twilio_rest import TwilioCourier, load_client
 from switchboard_runtime.channels.voice_forms import load_answers
 from switchboard_runtime.clock import Clock, SystemClock
@@ -145,7 +146,7 @@ def build_app(
                     entry, store, session, policy, ports, context.metrics, answering, hooks, together, told
                 )
                 services[entry.slug] = service
-                people[entry.slug] = _people(entry, store, service, audit, ports, context.metrics, events)
+                people[entry.slug] = _people(entry, store, service, audit, session, ports, context.metrics, events)
                 service.start()
                 people[entry.slug].start()
                 telling.start()
@@ -225,10 +226,12 @@ def _people(
     store: Store,
     service: TenantService,
     audit: Audit,
+    session: aiohttp.ClientSession,
     ports: Ports,
     metrics: Metrics,
     events: Events,
 ) -> People:
+    transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
     return People(
         document=entry.document,
         store=store,
@@ -238,6 +241,7 @@ def _people(
         new_id=ports.new_id,
         metrics=metrics,
         turned=events.turned,
+        provider=TwilioForgetter(credentials=entry.credentials, transport=transport),
     )
 
 

@@ -8,6 +8,8 @@ store's transactions (:mod:`switchboard_runtime.store.statements`), so it is the
 from switchboard_runtime.people.audit import Act, Audit, AuditEntry, Head, Verdict
 from switchboard_runtime.people.contacts import KEEP, Contacts, Keep
 from switchboard_runtime.people.conversations import Conversations, Engine
+from switchboard_runtime.people.erasure import Erasures, LedgerEntry, Provider, Receipt
+from switchboard_runtime.people.exporting import Exports
 from switchboard_runtime.people.folk import People
 from switchboard_runtime.people.history import Entry, History
 from switchboard_runtime.people.hook import PeopleHook
@@ -27,6 +29,8 @@ __all__ = [
     "Conversations",
     "Engine",
     "Entry",
+    "Erasures",
+    "Exports",
     "Head",
     "History",
     "HistoryHook",
@@ -34,8 +38,11 @@ __all__ = [
     "Identity",
     "Keep",
     "KeptLead",
+    "LedgerEntry",
     "Page",
     "People",
     "PeopleHook",
+    "Provider",
+    "Receipt",
     "Verdict",
 ]

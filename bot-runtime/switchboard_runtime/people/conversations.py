@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from switchboard_runtime.errors import Conflict, InvalidRequest, NotFound
 from switchboard_runtime.people import attending, audit
+from switchboard_runtime.people.erasing import ERASED
 from switchboard_runtime.people.listing import found, listed, one
 from switchboard_runtime.people.pages import Page, checked_limit, cursor_of, read_cursor
 from switchboard_runtime.people.searching import Searching
@@ -263,6 +264,8 @@ class Conversations:
         if not all(reply.text or reply.media or reply.content or reply.action for reply in replies):
             raise InvalidRequest("replies", "one is empty; give it text, media or a template")
         conversation = await self.get(conversation_id)
+        if conversation.contact.startswith(ERASED):
+            raise Conflict(f"conversation {conversation_id}: the contact was erased; there is nobody to write to")
         if conversation.opted_out:
             raise Conflict(f"conversation {conversation_id}: the contact said STOP; only their START opens it again")
         return conversation

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.people.contacts import Contacts
 from switchboard_runtime.people.conversations import Conversations
+from switchboard_runtime.people.erasure import Erasures
+from switchboard_runtime.people.exporting import Exports
 from switchboard_runtime.people.history import History
+from switchboard_runtime.people.retention import Keeping
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.people.audit import Audit
     from switchboard_runtime.people.conversations import Engine, Turned
+    from switchboard_runtime.people.erasure import Provider
     from switchboard_runtime.store import Store
     from switchboard_runtime.telemetry.metrics import Metrics
 
@@ -26,6 +30,7 @@ __all__ = ["People"]
 
 _LOG = logging.getLogger(__name__)
 _SWEEP_EVERY = 15.0
+_KEEP_EVERY = 600.0
 
 
 class People:
@@ -40,12 +45,15 @@ class People:
         new_id: makes ids.
         metrics: where the head of the audit log is told.
         turned: tells others that a conversation changed hands.
+        provider: who else has what was said.
 
     Attributes:
         history: what was said.
         conversations: lists, search, take-over, a person's words.
         contacts: who writes, and their leads.
         audit: who did what.
+        erasures: of contacts, with receipts.
+        exports: all that is kept of a contact.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class People:
         new_id: Callable[[], str],
         metrics: Metrics,
         turned: Turned | None = None,
+        provider: Provider | None = None,
     ) -> None:
         self._document = document
         self._clock = clock
@@ -68,8 +77,20 @@ class People:
         told = {} if turned is None else {"turned": turned}
         self.conversations = Conversations(store=store, engine=engine, audit=audit, clock=clock, new_id=new_id, **told)
         self.contacts = Contacts(store=store, document=document, audit=audit, clock=clock, new_id=new_id)
+        self.erasures = Erasures(
+            store=store,
+            tenant=document.tenant.id,
+            provider=provider,
+            engine=engine,
+            audit=audit,
+            clock=clock,
+            new_id=new_id,
+        )
+        self.exports = Exports(store=store, contacts=self.contacts, conversations=self.conversations, audit=audit)
+        self._keeping = Keeping(store=store, retention=document.retention, erasures=self.erasures, clock=clock)
         self._stopped = asyncio.Event()
         self._adopted = False
+        self._keep_at = 0.0
         self._sweeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -83,7 +104,7 @@ class People:
             await self._sweeping
 
     async def sweep(self) -> None:
-        """Do once what is due: conversations go back to the bot.
+        """Do once what is due: conversations go back to the bot, erasures go on, what is too old goes.
 
         Raises:
             StoreUnavailable: not now.
@@ -96,6 +117,16 @@ class People:
             returned = await self.conversations.return_forgotten(after=after)
             if returned:
                 self._log(logging.INFO, "conversations returned to the bot", count=returned)
+        completed = await self.erasures.work()
+        if completed:
+            self._log(logging.INFO, "erasures completed", count=completed)
+        now = self._clock.now()
+        if now < self._keep_at:
+            return
+        said, contacts = await self._keeping.sweep()
+        self._keep_at = now + (_SWEEP_EVERY if said or contacts else _KEEP_EVERY)
+        if said or contacts:
+            self._log(logging.INFO, "too old to be kept", messages=said, contacts=contacts)
 
     async def measure(self) -> None:
         """Tell the head of the audit log, so that somebody outside would see that entries are gone.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.store import Row, Rows, Statement, Store
 
-__all__ = ["FIRST", "Entry", "History", "Place", "media_of", "place_of", "read_said"]
+__all__ = ["FIRST", "Entry", "History", "Place", "media_of", "place_of", "read_said", "told"]
 
 Place = tuple[float, int, int]
 """Time, side (0 the contact's, 1 ours) and number: the order of what was said."""
@@ -123,7 +123,7 @@ class History:
         rows = await self._store.transact(lambda: read_said(conversation_id, before=before, limit=count + 1))
         shown = rows[:count]
         following = cursor_of(*place_of(shown[-1])) if len(rows) > count else None
-        return Page(items=tuple(_entry(row) for row in shown), next=following)
+        return Page(items=tuple(told(row) for row in shown), next=following)
 
     async def get(self, entry_id: str) -> tuple[int, Entry]:
         """One entry, and the id of its conversation.
@@ -134,7 +134,7 @@ class History:
         row = await self._store.transact(lambda: _one(entry_id))
         if row is None:
             raise NotFound(f"message {entry_id} is not there")
-        return int(row["conversation_id"]), _entry(row)
+        return int(row["conversation_id"]), told(row)
 
 
 def read_said(
@@ -177,7 +177,8 @@ def _place(cursor: str) -> Place:
     return float(at), int(side), int(number)
 
 
-def _entry(row: Row) -> Entry:
+def told(row: Row) -> Entry:
+    """A row of :func:`read_said` as what was said."""
     out = row["side"] == 1
     return Entry(
         id=row["id"] if out else f"m{row['number']}",

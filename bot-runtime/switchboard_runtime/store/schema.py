@@ -331,7 +331,12 @@ CREATE INDEX api_request_old ON api_request (tenant_id, created_at);
 """
 """Answers of the API to requests with an Idempotency-Key."""
 
-_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE, _HEADS, _API)
+_ERASURE = """
+ALTER TABLE quarantine ADD COLUMN tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL;
+"""
+"""Statements of both stores reach webhooks that were not understood, to empty those of an erased contact."""
+
+_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE, _HEADS, _API, _ERASURE)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

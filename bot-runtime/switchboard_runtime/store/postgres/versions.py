@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 7
+NEWEST = 8
 """The newest revision that this program brings."""
 
-NEEDED = 7
+NEEDED = 8
 """The oldest revision that it can work with."""
 
 
