@@ -12,6 +12,10 @@ Codes are those of twilio.com/docs/api/errors. No message holds a credential.
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "AdminError",
@@ -39,12 +43,14 @@ class ApiError(EmulatorError):
         status: HTTP status.
         code: Twilio's error code.
         message: text for a person.
+        headers: of the answer, such as ``Allow``.
     """
 
-    def __init__(self, *, status: int, code: int, message: str) -> None:
+    def __init__(self, *, status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         self.status = status
         self.code = code
         self.message = message
+        self.headers = headers or {}
         super().__init__(message)
 
     def body(self) -> dict[str, object]:

@@ -274,8 +274,13 @@ def _unknown(request: web.Request, match: Match) -> ApiError:
     """Return 405 when another method would find a resource there, else 404."""
     if match.allowed:
         message = f"Method {request.method} is not allowed here, only {', '.join(match.allowed)}"
-        return ApiError(status=405, code=20004, message=message)
+        return ApiError(status=405, code=20004, message=message, headers={"Allow": _methods(match)})
     return not_found(_below_host(request))
+
+
+def _methods(match: Match) -> str:
+    """Return what ``Allow`` says: every method that is answered."""
+    return ", ".join([*match.allowed, *(("HEAD",) if "GET" in match.allowed else ()), "OPTIONS"])
 
 
 def _options(request: web.Request, match: Match) -> Answer:
@@ -286,7 +291,7 @@ def _options(request: web.Request, match: Match) -> Answer:
     """
     if not match.allowed:
         raise _unknown(request, match)
-    methods = ", ".join([*match.allowed, *(("HEAD",) if "GET" in match.allowed else ()), "OPTIONS"])
+    methods = _methods(match)
     headers = {
         "Allow": methods,
         "Access-Control-Allow-Origin": "*",
@@ -297,7 +302,7 @@ def _options(request: web.Request, match: Match) -> Answer:
 
 
 def _refused(error: ApiError, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status=error.status, body=error.body(), headers=headers or {})
+    return Answer(status=error.status, body=error.body(), headers={**error.headers, **(headers or {})})
 
 
 async def _response(request: web.Request, served: _Served) -> web.StreamResponse:

@@ -210,6 +210,7 @@ async def test_what_no_sdk_sends_is_refused_in_twilios_words(name: str) -> None:
     assert says in body["message"]
     assert headers["Twilio-Request-Id"].startswith("RQ")
     assert (status == 401) == ("WWW-Authenticate" in headers)
+    assert headers.get("Allow") == ("GET, POST, HEAD, OPTIONS" if status == 405 else None)
 
 
 @pytest.mark.parametrize("name", NO_HTTP)
