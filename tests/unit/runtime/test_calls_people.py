@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -10,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchboard_runtime.assistants import Answer
+from switchboard_runtime.edge.context import CONTEXT
+from switchboard_runtime.store import Reply
 from tests.unit.runtime.kit import document, eventually
 from tests.unit.runtime.voice_kit import (
+    MENU,
+    NUMBER,
     PERSON,
     TRANSFER,
+    Assistant,
     Call,
     a_tenant,
     calls,
@@ -26,6 +32,8 @@ from tests.unit.runtime.voice_kit import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.unit.runtime.kit import FakeTwilio
 
 
 async def test_who_asks_for_a_human_is_put_through_this_time(tmp_path: Path) -> None:
@@ -76,6 +84,50 @@ def take_over(root: Path) -> None:
     [file] = (root / "data").glob("*.sqlite3")
     with closing(sqlite3.connect(file)) as db, db:
         db.execute("UPDATE conversation SET mode = 'human', epoch = epoch + 1")
+
+
+async def test_a_take_over_in_the_middle_of_a_turn_puts_the_caller_through(tmp_path: Path) -> None:
+    """The answer in flight is cancelled, and the caller does not wait for it."""
+    asked = asyncio.Event()
+
+    async def act(_question: object) -> str:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    assistant = Assistant(act)
+    async with a_tenant(tmp_path, calls(transfer=TRANSFER), assistant=assistant) as caller:
+        people = caller.app[CONTEXT].people["muebles-sur"]
+        call = Call(caller)
+        await call.answered()
+        turn = asyncio.create_task(call.says("mesa"))
+        await asked.wait()
+        (conversation,) = (await people.conversations.page()).items
+        await people.conversations.take_over(conversation.id, actor="Ana")
+        heard = await turn
+
+    assert (heard.said, heard.dialled) == (["Le comunico con una persona de Muebles del Sur."], PERSON)
+    assert assistant.asked == ["mesa"]
+
+
+async def test_what_a_person_writes_to_a_caller_goes_out_as_a_message(tmp_path: Path, twilio: FakeTwilio) -> None:
+    """From the number that was called; the voicemail can be answered where it is read, with its sound beside it."""
+    content = calls("Menu", menu=MENU, voicemail={})
+    content["twilio"]["endpoint"] = twilio.endpoint
+    async with a_tenant(tmp_path, content) as caller:
+        people = caller.app[CONTEXT].people["muebles-sur"]
+        call = Call(caller)
+        await call.answered()
+        await call.presses("3")
+        await call.on(RecordingSid="RE1", RecordingUrl="https://api.twilio.com/RE1", RecordingDuration="4")
+        (conversation,) = (await people.conversations.page()).items
+        (voicemail, *_) = [one for one in (await people.history.page(conversation.id)).items if one.kind == "voicemail"]
+        await people.conversations.say(conversation.id, [Reply(text="Le llamo a las cinco.")], actor="Ana")
+        await eventually(lambda: twilio.bodies(call.sender))
+
+    assert voicemail.media == ("https://api.twilio.com/RE1",)
+    assert twilio.bodies(call.sender) == ["Le llamo a las cinco."]
+    assert twilio.posts[0]["From"] == NUMBER
 
 
 async def test_nobody_answers_so_a_message_is_recorded_and_stored_once(tmp_path: Path) -> None:
