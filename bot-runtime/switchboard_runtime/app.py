@@ -34,7 +34,7 @@ from switchboard_runtime.events import Dispatcher, Events, Outward, check_secret
 from switchboard_runtime.ids import Ids
 from switchboard_runtime.limits import LimitsHook
 from switchboard_runtime.opening import open_stores
-from switchboard_runtime.people import Audit, HistoryHook, People, PeopleHook
+from switchboard_runtime.people import Audit, HistoryHook, OptOutHook, People, PeopleHook
 from switchboard_runtime.store import SqliteStore
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.metrics import Metrics
@@ -143,7 +143,16 @@ def build_app(
                     *told,
                 )
                 service = _service(
-                    entry, store, session, policy, ports, context.metrics, answering, hooks, together, told
+                    entry,
+                    store,
+                    session,
+                    policy,
+                    ports,
+                    context.metrics,
+                    answering,
+                    hooks,
+                    together,
+                    (OptOutHook(audit=audit), *told),
                 )
                 services[entry.slug] = service
                 people[entry.slug] = _people(entry, store, service, audit, session, ports, context.metrics, events)

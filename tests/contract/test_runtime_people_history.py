@@ -9,6 +9,7 @@ import pytest
 from switchboard_runtime.assistants import Said
 from switchboard_runtime.assistants.egress import Egress
 from switchboard_runtime.clock import SystemClock
+from switchboard_runtime.edge.context import CONTEXT
 from switchboard_runtime.errors import InvalidRequest
 from switchboard_runtime.people import History
 from switchboard_runtime.people.remembering import recall
@@ -16,7 +17,7 @@ from switchboard_runtime.store import Reply, StatusUpdate, Turn, texts
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.support.llm_server import Says, llm_server
 from tests.support.postgres import Server, running_server
-from tests.unit.runtime.kit import TurnedClock, document, eventually, fake_twilio, served, write_tenant
+from tests.unit.runtime.kit import CONTACT, TurnedClock, document, eventually, fake_twilio, served, write_tenant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -178,3 +179,33 @@ async def test_a_second_question_may_refer_to_the_first(tmp_path: Path) -> None:
         ("model", "Tell me more."),
         ("user", "and what did I ask?"),
     )
+
+
+def sells(seen: Seen) -> Says:
+    """A model that captures a lead, and then says so."""
+    if any(role == "tool" for role, _ in seen.turns):
+        return Says(text="We will call you.")
+    lead = {"name": "Ana Paz", "email": "ana@example.com", "interest": "six chairs"}
+    return Says(calls=(("save_lead", lead),))
+
+
+async def test_a_lead_that_a_model_captures_is_kept_with_its_turn(tmp_path: Path) -> None:
+    """From the webhook over the model's tool to the contact."""
+    clock = TurnedClock()
+    async with fake_twilio(clock) as twilio, llm_server() as server:
+        content: dict[str, Any] = document(languages=["en"])
+        choice = {"provider": "openai", "model": "m", "baseUrl": server.base_url("openai"), "apiKey": "llmKey"}
+        content["assistants"][0]["model"] = {"choices": [choice]}
+        content["twilio"]["endpoint"] = twilio.endpoint
+        write_tenant(tmp_path, content, llmKey="sk-tenant")
+        server.think = sells
+        host = server.url.removeprefix("http://")
+        async with served(tmp_path, clock=clock, egress=Egress(allowed=frozenset({host}))) as caller:
+            await caller.say("I want six chairs, I am Ana Paz, ana@example.com")
+            await eventually(twilio.bodies, within=90)
+            people = caller.app[CONTEXT].people["muebles-sur"]
+            (lead,) = (await people.contacts.leads()).items
+            contact = await people.contacts.get(lead.contact_id)
+
+    assert (lead.interest, lead.name, contact.email) == ("six chairs", "Ana Paz", "ana@example.com")
+    assert contact.identities[0].address == CONTACT

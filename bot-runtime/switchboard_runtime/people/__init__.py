@@ -15,6 +15,7 @@ from switchboard_runtime.people.history import Entry, History
 from switchboard_runtime.people.hook import PeopleHook
 from switchboard_runtime.people.pages import Page
 from switchboard_runtime.people.records import Contact, ContactNote, Conversation, Hit, Identity, KeptLead
+from switchboard_runtime.people.refusing import OptOutHook
 from switchboard_runtime.people.remembering import HistoryHook
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Keep",
     "KeptLead",
     "LedgerEntry",
+    "OptOutHook",
     "Page",
     "People",
     "PeopleHook",

@@ -32,8 +32,6 @@ __all__ = ["PeopleHook"]
 _WHILE_AWAY = 7 * 86_400.0
 """For how long an away message stands when nobody says when somebody is back."""
 
-_OPTED = {"opted out": "contact.opted_out", "opted in": "contact.opted_in"}
-
 
 class PeopleHook:
     """A :class:`~switchboard_runtime.conversation.TurnHook`.
@@ -144,9 +142,9 @@ class PeopleHook:
         """What of the turn goes into the audit log."""
         subject = f"conversation/{item.conversation_id}"
         acts = []
-        opted = turn.state.opted_out != item.state.opted_out
-        if opted and turn.outcome in _OPTED:
-            acts.append(self._audit.act("contact", _OPTED[turn.outcome], subject, act_id=f"opt-{item.id}"))
+        if turn.state.opted_out != item.state.opted_out:
+            action = "contact.opted_out" if turn.state.opted_out else "contact.opted_in"
+            acts.append(self._audit.act("contact", action, subject, act_id=f"opt-{item.id}"))
         for place, _ in enumerate(said.leads if said else ()):
             acts.append(
                 self._audit.act("bot", "lead.captured", f"lead/{item.id}-{place}", act_id=f"lead-{item.id}-{place}")

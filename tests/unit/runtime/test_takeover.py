@@ -6,10 +6,12 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from switchboard_runtime.conversation import Policy
 from switchboard_runtime.edge.context import CONTEXT
 from switchboard_runtime.store import Reply
-from tests.unit.runtime.kit import Caller, FakeTwilio, TurnedClock, document, eventually, served, write_tenant
+from tests.unit.runtime.kit import ACCOUNT, Caller, FakeTwilio, TurnedClock, document, eventually, served, write_tenant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -175,3 +177,33 @@ async def test_the_head_of_the_audit_log_is_told_by_the_metrics(
         f'switchboard_audit_head{{hash="{newest.hash}",tenant="muebles-sur"}} 1.0',
     ]
     assert heads[0] != heads[1]
+
+
+@pytest.mark.parametrize("how", ["refused", "reported"])
+async def test_an_opt_out_that_only_twilio_knows_of_is_entered(
+    root: Path, clock: TurnedClock, twilio: FakeTwilio, how: str
+) -> None:
+    """Whether the reply is refused or accepted and not delivered; once."""
+    thinker = Thinker()
+    thinker.go.set()
+    if how == "refused":
+        twilio.faults = [(400, 21610)]
+    async with office(root, clock, thinker) as (caller, people):
+        await caller.say("one")
+        await eventually(lambda: twilio.posts)
+        if how == "reported":
+            await eventually(twilio.bodies)
+            reply = twilio.messages[0]
+            form = {"MessageSid": reply["sid"], "MessageStatus": "undelivered", "ErrorCode": "21610"}
+            parties = {"AccountSid": ACCOUNT, "From": reply["from"], "To": reply["to"]}
+            for _ in range(2):
+                await caller.signed("/bot/twilio/status", {**form, **parties})
+
+        async def entered() -> list[str]:
+            return [f"{one.actor} {one.action}" for one in (await people.audit.page()).items]
+
+        await eventually(entered)
+        assert await entered() == ["provider contact.opted_out"]
+        (conversation,) = (await people.conversations.page(opted_out=True)).items
+
+    assert conversation.opted_out
