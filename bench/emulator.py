@@ -5,7 +5,8 @@
 Both run as processes of their own; the load comes from this one. Rounds are interleaved, so that what else the machine
 does hits both. Printed are the medians over the rounds, the spread (lowest to highest), and the ratio of the emulator
 to the peer: of requests a second (higher is better) and of the 99th percentile of latency (lower is better). Then how
-long it takes to list many subaccounts by pages of 1,000 with the official SDK, and the emulator's memory.
+many phones a second a bot answers: each message in, its webhook signed and called, the answer out and delivered; how
+long it takes to list many subaccounts by pages of 1,000 with the official SDK; and the emulator's memory.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from aiohttp import ClientSession, web
+
 from bench.load import run_load
+from twilio_emulator.client import AdminClient
 from twilio_emulator.sdk import sdk_client
 from twilio_emulator.testing import ACCOUNT_SID, AUTH_TOKEN
 
@@ -87,7 +91,11 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=32, help="requests under way at once (%(default)s)")
     parser.add_argument("--accounts", type=int, default=5000, help="subaccounts that are listed (%(default)s)")
     parser.add_argument("--output", choices=["text", "json"], default="text")
+    parser.add_argument("--bot", type=int, metavar="PORT", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.bot:
+        _serve_bot(given.bot)
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         results = asyncio.run(_measure(given, Path(folder)))
     print(json.dumps(results) if given.output == "json" else _table(results))
@@ -95,17 +103,21 @@ def main() -> int:
 
 
 async def _measure(given: argparse.Namespace, folder: Path) -> dict[str, object]:
-    with _emulator(folder) as (port, pid), _nothing() as peer:
+    with _emulator(folder) as (port, pid), _nothing() as peer, _bot() as bot:
         _progress(given, "emulator and peer answer")
         idle = _resident(pid)
         _prepare(port)
         figures = [await _case(case, port, peer, given) for case in _cases()]
+        _progress(given, "a bot answers")
+        answered = [await _conversations(port, bot, number, given.requests) for number in range(given.rounds)]
         await _fill(port, given)
         _progress(given, f"listing {given.accounts} subaccounts")
         seconds = await asyncio.to_thread(_list_accounts, port, given.accounts)
         return {
             "operations": [figure.as_json() for figure in figures],
             "connections": given.connections,
+            "answeredPerSecond": round(statistics.median(answered)),
+            "answeredPerSecondSpread": [round(min(answered)), round(max(answered))],
             "listing": {"accounts": given.accounts, "pageSize": 1000, "seconds": round(seconds, 3)},
             "memoryMiB": {"idle": round(idle, 1), "after": round(_resident(pid), 1)},
         }
@@ -162,8 +174,42 @@ async def _case(case: Case, port: int, peer: int, given: argparse.Namespace) -> 
     )
 
 
+async def _conversations(port: int, bot: int, number: int, count: int) -> float:
+    """Return how many phones a second are answered, counted until the last webhook was acted on."""
+    ours = _number(5_000_000 + number)
+    client = sdk_client(f"http://127.0.0.1:{port}", ACCOUNT_SID, AUTH_TOKEN)
+    client.incoming_phone_numbers.create(phone_number=ours, sms_url=f"http://127.0.0.1:{bot}/")
+    client.http_client.close()
+
+    def inbound(phone: int) -> bytes:
+        body = {"from": f"+54911{phone:08d}", "to": ours, "body": "Hola"}
+        return _request("POST", "/emulator/v1/inbound", "application/json", json.dumps(body).encode())
+
+    started = time.perf_counter()
+    await run_load(port, inbound, first=0, count=count, connections=32)
+    await run_load(port, lambda _: _request("GET", "/emulator/v1/idle?wait=60"), first=0, count=1, connections=1)
+    seconds = time.perf_counter() - started
+    async with ClientSession() as session:
+        heard = await AdminClient(session, f"http://127.0.0.1:{port}").messages(from_=ours, last=1000)
+    if len(heard) != min(count, 1000):
+        sys.exit(f"conversations: {len(heard)} answers, not {min(count, 1000)}")
+    return count / seconds
+
+
+def _serve_bot(port: int) -> None:
+    """Serve a bot that answers every message, until ended."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(text="<Response><Message>Hola!</Message></Response>", content_type="text/xml")
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None)
+
+
 def _prepare(port: int) -> None:
-    """Buy the number that sends and receives; its webhook goes to the peer of nobody, at once and once."""
+    """Buy the number that sends and receives; it has no webhook."""
     client = sdk_client(f"http://127.0.0.1:{port}", ACCOUNT_SID, AUTH_TOKEN)
     client.incoming_phone_numbers.create(phone_number=_number(0))
     client.http_client.close()
@@ -214,6 +260,13 @@ def _emulator(folder: Path) -> Iterator[tuple[int, int]]:
 def _nothing() -> Iterator[int]:
     port = _free_port()
     with _process([sys.executable, "-m", "bench.nothing", str(port)], port):
+        yield port
+
+
+@contextmanager
+def _bot() -> Iterator[int]:
+    port = _free_port()
+    with _process([sys.executable, "-m", "bench.emulator", "--bot", str(port)], port):
         yield port
 
 
@@ -273,9 +326,11 @@ def _table(results: dict[str, Any]) -> str:
             f"{row['operation']:<18} {row['requestsPerSecond']:>7} {f'{low}-{high}':>15} {row['p99Milliseconds']:>7}"
             f" {f'{fast}-{slow}':>15} {row['peerRequestsPerSecond']:>7} {row['rateRatio']:>6} {row['p99Ratio']:>6}"
         )
+    low, high = results["answeredPerSecondSpread"]
     listing, memory = results["listing"], results["memoryMiB"]
     lines += [
         "",
+        f"phones answered by a bot: {results['answeredPerSecond']} a second ({low}-{high})",
         f"{listing['accounts']} subaccounts listed by pages of {listing['pageSize']}: {listing['seconds']} s",
         f"memory: {memory['idle']} MiB idle, {memory['after']} MiB after all of this",
     ]
