@@ -11,7 +11,9 @@ from switchboard_runtime.config import Assistant
 if TYPE_CHECKING:
     from decimal import Decimal
 
-__all__ = ["Answer", "Answering", "Lead", "Question", "Responder", "Said", "Usage"]
+    from switchboard_runtime.config.script import Location
+
+__all__ = ["Answer", "Answering", "Lead", "Parts", "Question", "Responder", "Said", "Usage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +29,14 @@ class Question:
     """What an assistant is asked.
 
     Attributes:
-        text: the contact's words; never empty.
+        text: the contact's words; empty only for an assistant that has a rule for what came without words.
         language: the conversation's language.
         languages: the tenant's, in order of preference.
         display_name: how the tenant is called.
         history: what was said before, oldest first; without ``text``.
+        kind: what came: ``text``, ``image``, ``audio``, ``location``, ``interactive`` …
+        choice: our id of the button that was pressed or the line that was chosen.
+        notes: what else came with it, a line each, in English; not the contact's words.
         spoken: it is said on the phone, and so is the answer.
     """
 
@@ -40,6 +45,9 @@ class Question:
     languages: tuple[str, ...]
     display_name: str
     history: tuple[Said, ...] = ()
+    kind: str = "text"
+    choice: str | None = None
+    notes: tuple[str, ...] = ()
     spoken: bool = False
 
 
@@ -77,6 +85,23 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What goes with an answer besides its words, whichever channel will carry it.
+
+    Attributes:
+        media: public addresses.
+        choices: what the contact may choose from, each our id and the words.
+        location: a place.
+        template: the name of the document's content template that shows it, where there are templates.
+    """
+
+    media: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
+    location: Location | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What an assistant says, and what it took to say it.
 
@@ -88,6 +113,7 @@ class Answer:
         model: ``provider/name`` of the one that answered, if one did.
         sources: names of the knowledge texts that were looked up for it.
         leads: what was captured; handed to the sink already.
+        parts: what goes with the words.
     """
 
     text: str
@@ -97,6 +123,7 @@ class Answer:
     model: str | None = None
     sources: tuple[str, ...] = ()
     leads: tuple[Lead, ...] = ()
+    parts: Parts | None = None
 
 
 class Responder(Protocol):

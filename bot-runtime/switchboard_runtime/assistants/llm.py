@@ -49,6 +49,7 @@ _PROVIDERS = {"google": "gcp.gemini"}
 _SHARE = 0.6
 _LONGEST_REPLY = 3000
 _LONGEST_QUESTION = 6000
+_LONGEST_NOTE = 500
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ class LanguageAssistant:
             deadline=self._clock.now() + self._settings.deadline_seconds,
             messages=[
                 *recent(question.history, budget=self._settings.history_tokens, provider=first),
-                Told(question.text[:_LONGEST_QUESTION]),
+                Told(_told(question)),
             ],
             instructions=rules(
                 instructions=self._secrets.instructions,
@@ -299,7 +300,7 @@ class LanguageAssistant:
             stand_in = self._assistant.model_copy(update={"script": only_rules})
             said = answer_by_script(stand_in, turn.question)
             if said is not None:
-                return Answer(text=said, outcome="script")
+                return replace(said, outcome="script")
         question = turn.question
         if self._settings.canned is not None:
             text = localized(self._settings.canned, language=question.language, languages=question.languages)
@@ -346,6 +347,12 @@ async def _within(clock: Clock, asking: Coroutine[None, None, _T], *, until: flo
     if task.cancelled():
         raise TimeoutError
     return task.result()
+
+
+def _told(question: Question) -> str:
+    """The contact's words, and what came with them in brackets."""
+    notes = [f"[{' '.join(note.split())[:_LONGEST_NOTE].replace(']', ')')}]" for note in question.notes]
+    return "\n".join([question.text[:_LONGEST_QUESTION], *notes])
 
 
 def _key(choice: ModelChoice) -> tuple[str, str | None, str]:

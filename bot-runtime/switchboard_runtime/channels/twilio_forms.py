@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchboard_runtime.conversation.received import kind_of, words_of
 from switchboard_runtime.store import Inbound, StatusUpdate
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def read_message(
 ) -> Inbound | None:
     """The message of a form, or None when it has no MessageSid, From or To."""
     sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid")
-    own, contact = form.get("To"), form.get("From")
+    own, contact = form.get("To"), form.get("From") or form.get("ExternalUserId")
     if not (sid and own and contact):
         return None
     return Inbound(
@@ -38,8 +39,8 @@ def read_message(
         channel=own.partition(":")[0] if ":" in own else "sms",
         own=own,
         contact=contact,
-        text=form.get("Body", ""),
-        kind=form.get("MessageType") or ("media" if form.get("NumMedia", "0") not in {"", "0"} else "text"),
+        text=words_of(form),
+        kind=kind_of(form),
         opt_out=form.get("OptOutType") or None,
         fields=tuple(pairs),
         trace=trace,

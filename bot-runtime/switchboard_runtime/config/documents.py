@@ -6,7 +6,6 @@ names that point nowhere are refused, so that a typo never passes for a setting.
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -29,8 +28,9 @@ from switchboard_runtime.config.fields import (
     unique,
 )
 from switchboard_runtime.config.limits import Limits
-from switchboard_runtime.config.messaging import OptOut, WhatsApp
+from switchboard_runtime.config.messaging import OptOut, Template, WhatsApp
 from switchboard_runtime.config.people import Contacts, Hours, Retention
+from switchboard_runtime.config.script import PLACEHOLDERS, Product, Rule, Script, When
 from switchboard_runtime.config.voice import Voice
 from switchboard_runtime.config.webhooks import WebhookEndpoint
 
@@ -54,62 +54,9 @@ __all__ = [
     "localized",
 ]
 
-PLACEHOLDERS = frozenset({"name", "price", "currency", "stock", "status", "description"})
-"""What a catalogue reply may hold in braces."""
-
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _DEFAULT_LANGUAGES = ("en",)
 
 _OWN_TOOLS = ("search_catalogue", "search_knowledge", "save_lead", "hand_to_human", "decline_off_topic")
-
-
-class Product(Model):
-    """Something the tenant sells. ``price`` is the text shown to people; only Active ones are spoken of."""
-
-    name: Filled
-    price: str | None = None
-    currency: str | None = None
-    stock: int | None = None
-    status: Literal["Active", "Draft", "Discontinued"] = "Active"
-    aliases: tuple[Filled, ...] = ()
-    description: str | None = None
-
-
-class When(Model):
-    """When a rule applies: one of ``matches`` is in the text as whole words, or the text names a product."""
-
-    matches: tuple[Filled, ...] | None = None
-    catalogue: Literal[True] | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.matches is None) == (self.catalogue is None):
-            raise ValueError("give exactly one of matches and catalogue")
-        return self
-
-
-class Rule(Model):
-    """One line of a script."""
-
-    when: When
-    reply: Texts
-
-    @model_validator(mode="after")
-    def _known_placeholders(self) -> Self:
-        if self.when.catalogue:
-            for text in self.reply.values():
-                unknown = set(_PLACEHOLDER.findall(text)) - PLACEHOLDERS
-                if unknown:
-                    known = ", ".join(sorted(PLACEHOLDERS))
-                    raise ValueError(f"reply: unknown placeholder {{{min(unknown)}}}; use one of {known}")
-        return self
-
-
-class Script(Model):
-    """A deterministic assistant: the first rule that applies answers, else ``otherwise``."""
-
-    rules: tuple[Rule, ...] = ()
-    otherwise: Texts | None = None
 
 
 class ModelPrice(Model):
@@ -301,6 +248,7 @@ class TenantDocument(Model):
     limits: Limits | None = None
     bubble_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
     voice: Voice | None = None
+    content: dict[Identifier, Template] = Field(default_factory=dict)
     whatsapp: WhatsApp | None = None
     opt_out: OptOut | None = None
     webhooks: Annotated[tuple[WebhookEndpoint, ...], Field(max_length=20)] = ()
@@ -332,6 +280,15 @@ class TenantDocument(Model):
         for field, name in {**named, "defaultAssistant": self.default_assistant}.items():
             if name is not None and name not in known:
                 raise ValueError(f"{field}: no assistant is named {name!r}; add it to assistants or set null")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_are_there(self) -> Self:
+        for assistant in self.assistants:
+            for index, rule in enumerate(assistant.script.rules if assistant.script else ()):
+                if rule.template is not None and rule.template not in self.content:
+                    where = f"assistants[{assistant.name}].script.rules[{index}].template"
+                    raise ValueError(f"{where}: no template is named {rule.template!r}; add it to content")
         return self
 
     @model_validator(mode="after")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.assistants.base import Answer
 from switchboard_runtime.conversation.calls import CALL_STEPS, hung_up_at
+from switchboard_runtime.conversation.choosing import chosen, may_choose, offered
 from switchboard_runtime.conversation.hooks import Wait
 from switchboard_runtime.conversation.policy import backoff
 from switchboard_runtime.conversation.turn import TEXT_STEPS, Ask
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.hooks import TurnHook
     from switchboard_runtime.conversation.policy import Policy
     from switchboard_runtime.conversation.turn import Steps
-    from switchboard_runtime.store import Store, Turn, WorkItem
+    from switchboard_runtime.store import Inbound, Store, Turn, WorkItem
     from switchboard_runtime.telemetry.metrics import Metrics
     from switchboard_runtime.telemetry.tracing import Fact, Span, Tracing
 
@@ -158,7 +160,7 @@ class Answerer:
     async def _turn(self, item: WorkItem) -> Turn | Wait | None:
         """The turn, or None when the assistant failed and may be tried again."""
         steps = CALL_STEPS if item.message.channel == "voice" else TEXT_STEPS
-        step = steps.begin(self._document, item.state, (item.message, *(message for _, message in item.joined)))
+        step = steps.begin(self._document, item.state, await self._messages(item))
         said: Answer | None = None
         if isinstance(step, Ask):
             prepared = await self._prepared(item, step, steps)
@@ -181,6 +183,17 @@ class Answerer:
         for hook in self._hooks:
             turn = hook.after(item, turn, said)
         return turn
+
+    async def _messages(self, item: WorkItem) -> tuple[Inbound, ...]:
+        """The turn's messages; a number that answers the last list is the line of the list."""
+        messages = (item.message, *(message for _, message in item.joined))
+        if not any(may_choose(self._document, item.state, message) for message in messages):
+            return messages
+        choices = await self._store.transact(partial(offered, item.conversation_id))
+        return tuple(
+            chosen(message, choices) if may_choose(self._document, item.state, message) else message
+            for message in messages
+        )
 
     async def _prepared(self, item: WorkItem, ask: Ask, steps: Steps) -> Ask | Turn | Wait:
         """What the hooks make of a question, before an assistant is asked."""

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from switchboard_runtime.config.messaging import Template
     from switchboard_runtime.store import OutboxItem
 
-__all__ = ["filled", "is_window_closed", "remedy"]
+__all__ = ["LONGEST_VALUE", "filled", "is_window_closed", "remedy"]
 
 _WINDOW = 24 * 3600.0
 _MOST_TRIES = 3
-_LONGEST_VALUE = 900
+LONGEST_VALUE = 900
+"""Characters of a template's value; Meta takes 1,024 for the whole template."""
+
 _AGAIN = re.compile(r"(.*)-again([0-9]+)")
 
 
@@ -83,4 +85,4 @@ def _again(item: OutboxItem) -> tuple[str, Reply] | None:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split()) or "…"
-    return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Literal
 
 from switchboard_runtime.assistants.base import Question
 from switchboard_runtime.assistants.languages import choose_language
+from switchboard_runtime.assistants.script import has_rule_for
 from switchboard_runtime.assistants.words import contains, words
 from switchboard_runtime.config import localized
 from switchboard_runtime.conversation.optout import opt_of
 from switchboard_runtime.conversation.phrases import phrase
+from switchboard_runtime.conversation.received import notes_of, received
+from switchboard_runtime.conversation.shaping import shaped, split
 from switchboard_runtime.store import Reply, Turn, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switchboard_runtime.assistants.base import Answer
+    from switchboard_runtime.assistants.base import Answer, Parts
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.conversation.optout import Opt
     from switchboard_runtime.conversation.phrases import Phrase
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TEXT_STEPS", "Ask", "Steps", "begin_burst", "begin_turn", "end_turn", "excuse_turn", "say_turn", "split"]
 
-_LONGEST = 1600
 _NO_WORDS = "no words"
 _ENDS_ALL = frozenset({"opted out", "handed off"})
 _DECIDES = frozenset({*_ENDS_ALL, "opted in"})
@@ -42,6 +44,7 @@ class Ask:
     assistant: Assistant
     question: Question
     state: ConversationState
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +93,27 @@ def begin_burst(document: TenantDocument, state: ConversationState, messages: Se
         if last is None or step.outcome in _DECIDES or (step.replies and not last.replies):
             last = step
     if asked:
-        text = "\n".join(step.question.text for step in asked)
-        return replace(asked[-1], question=replace(asked[-1].question, text=text), state=state)
+        return replace(asked[-1], question=_joined([step.question for step in asked]), state=state)
     if last is None:
         raise ValueError("a turn is about one message at least")
     return last if last.outcome == _NO_WORDS else replace(last, state=state)
+
+
+def _joined(questions: Sequence[Question]) -> Question:
+    """Several questions as one: a line each, with all that came with them."""
+    return replace(
+        questions[-1],
+        text="\n".join(question.text for question in questions if question.text),
+        notes=tuple(note for question in questions for note in question.notes),
+    )
 
 
 def end_turn(document: TenantDocument, ask: Ask, said: Answer | None) -> Turn:
     """The turn, now that the assistant answered; the answer may pass the conversation to a person."""
     answered = said.text if said else ""
     text = answered or _phrase("received", document, ask.state)
-    turn = _reply(document, ask.state, ask.assistant, text, "answered" if answered else "nothing to say")
+    outcome = "answered" if answered else "nothing to say"
+    turn = _reply(document, ask, text, outcome, parts=said.parts if said else None)
     if said is None or not said.handoff:
         return turn
     return replace(turn, state=replace(turn.state, mode="human", epoch=turn.state.epoch + 1), outcome="handed off")
@@ -109,25 +121,12 @@ def end_turn(document: TenantDocument, ask: Ask, said: Answer | None) -> Turn:
 
 def excuse_turn(document: TenantDocument, ask: Ask) -> Turn:
     """The turn of an assistant that failed for good: an excuse is better than silence."""
-    return _reply(document, ask.state, ask.assistant, _phrase("excuse", document, ask.state), "assistant failed")
+    return _reply(document, ask, _phrase("excuse", document, ask.state), "assistant failed")
 
 
 def say_turn(document: TenantDocument, ask: Ask, *, text: str, outcome: str) -> Turn:
     """The turn of a question that no assistant is asked: a text in its stead."""
-    return _reply(document, ask.state, ask.assistant, text, outcome)
-
-
-def split(text: str, *, longest: int = _LONGEST) -> tuple[str, ...]:
-    """Cut a text into messages of at most ``longest`` characters, between words where there are any."""
-    parts = []
-    rest = text.strip()
-    while len(rest) > longest:
-        window = rest[: longest + 1]
-        cut = max(window.rfind("\n"), window.rfind(" "))
-        cut = cut if cut > 0 else longest
-        parts.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return (*parts, rest) if rest else tuple(parts)
+    return _reply(document, ask, text, outcome)
 
 
 def _opted(document: TenantDocument, state: ConversationState, opt: Opt) -> Turn:
@@ -194,28 +193,45 @@ def _handoff(document: TenantDocument, state: ConversationState) -> Turn:
 
 def _ask(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
     assistant = document.assistant_for(message.own.rpartition(":")[2])
-    if assistant is None:
-        return _reply(document, state, None, _phrase("received", document, state), "no assistant")
-    if not message.text.strip():
-        return _reply(document, state, assistant, _phrase("media", document, state), _NO_WORDS)
+    parts = received(dict(message.fields))
     question = Question(
         text=message.text,
         language=_language(document, state),
         languages=document.languages,
         display_name=document.tenant.display_name,
+        kind=message.kind,
+        choice=parts.choice,
+        notes=notes_of(parts),
     )
-    return Ask(assistant=assistant, question=question, state=state)
+    if assistant is None:
+        return _opened(document, state, None, _phrase("received", document, state), "no assistant")
+    ask = Ask(assistant=assistant, question=question, state=state, channel=message.channel)
+    if message.text.strip() or has_rule_for(assistant, message.kind):
+        return ask
+    return _reply(document, ask, _phrase("media", document, state), _NO_WORDS)
 
 
-def _reply(
-    document: TenantDocument, state: ConversationState, assistant: Assistant | None, text: str, outcome: str
+def _reply(document: TenantDocument, ask: Ask, text: str, outcome: str, *, parts: Parts | None = None) -> Turn:
+    """What an assistant's answer comes to on its channel."""
+    return _opened(document, ask.state, ask.assistant, text, outcome, parts=parts, channel=ask.channel)
+
+
+def _opened(
+    document: TenantDocument,
+    state: ConversationState,
+    assistant: Assistant | None,
+    text: str,
+    outcome: str,
+    *,
+    parts: Parts | None = None,
+    channel: str = "",
 ) -> Turn:
     """One message: at first contact the greeting and the disclosure stand before the answer."""
-    parts = [text]
+    said = [text]
     if not state.contacted:
         opening = (document.greeting, assistant.disclosure if assistant else None)
-        parts = [*(_localized(document, state, words) for words in opening if words), text]
-    replies = texts(*split("\n\n".join(parts)))
+        said = [*(_localized(document, state, words) for words in opening if words), text]
+    replies = shaped(document, "\n\n".join(said), parts, channel=channel, language=_language(document, state))
     return Turn(replies=replies, state=replace(state, contacted=True), outcome=outcome)
 
 

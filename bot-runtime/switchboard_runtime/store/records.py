@@ -40,8 +40,8 @@ class Inbound:
         channel: ``sms``, ``whatsapp``, ``http``.
         own: our address, as the provider writes it.
         contact: theirs, as the provider writes it; not always a phone number.
-        text: what they wrote; empty for media.
-        kind: the provider's message type (``text``, ``image``, ``location`` …).
+        text: what they wrote, pressed or chose, or the place they shared, in words; empty for media alone.
+        kind: the message's type: ``text``, ``image``, ``audio``, ``location``, ``interactive`` …
         opt_out: the provider's verdict (``STOP``, ``START``, ``HELP``) when it has answered already.
         fields: everything that came, for what is not understood yet.
         trace: id that follows the message into every log line.

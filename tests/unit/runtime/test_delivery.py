@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -189,6 +190,34 @@ async def test_what_a_sender_has_too_much_of_stops_its_other_replies_too(
 
     await turn_until(clock, 1.0, lambda: all(twilio.bodies(phone) for phone in phones))
     assert len(twilio.posts) == 4
+
+
+async def test_a_number_that_answers_a_list_chooses_from_it(root: Path, twilio: FakeTwilio, clock: TurnedClock) -> None:
+    """Once: the next message is about what was said since."""
+    menu = "¿Cuál?\n1. Rojo\n2. Cancelar"
+    rules = [
+        {
+            "when": {"matches": ["color"]},
+            "reply": {"es": "¿Cuál?"},
+            "choices": [{"title": {"es": "Rojo"}, "id": "c-red"}, {"title": {"es": "Cancelar"}, "id": "c-none"}],
+        },
+        {"when": {"matches": ["c-red"]}, "reply": {"es": "Rojo será."}},
+        {"when": {"matches": ["c-none"]}, "reply": {"es": "Sin color."}},
+    ]
+    base = document()["assistants"][0]
+    account = {"endpoint": twilio.endpoint, "accountSid": document()["twilio"]["accountSid"]}
+    script = {"rules": rules, "otherwise": {"es": "No entendí."}}
+    write_tenant(root, document(twilio=account, assistants=[{**base, "script": script}]))
+    async with served(root, clock=clock) as caller:
+        for answered, text in enumerate(("color", "1", "1", "color", "cancelar"), 1):
+            await caller.say(text)
+            await eventually(partial(_answered, twilio, answered))
+
+    assert twilio.bodies() == [menu, "Rojo será.", "No entendí.", menu, "Sin color."]
+
+
+def _answered(twilio: FakeTwilio, times: int) -> bool:
+    return len(twilio.bodies()) == times
 
 
 async def reopening(root: Path, twilio: FakeTwilio) -> None:
