@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -495,6 +496,20 @@ async def test_the_log_holds_and_says_where_it_does_not(office: Office) -> None:
 
     assert (whole.ok, whole.entries, whole.head) == (True, 6, head)
     assert (await office.audit.verify(known=head)).ok
+
+
+async def test_acts_of_many_at_once_make_one_chain(office: Office) -> None:
+    """Whoever comes first, each has its own number."""
+    items = [await office.receive(message(f"SM{number}", contact=f"+{number}")) for number in range(6)]
+    names = ("Ana", "Bea")
+
+    await asyncio.gather(
+        *(office.audit.record(office.audit.act("Ana", "did", f"thing/{number}")) for number in range(12)),
+        *(office.conversations.take_over(one.conversation_id, actor=names[one.conversation_id % 2]) for one in items),
+    )
+
+    verdict = await office.audit.verify()
+    assert (verdict.ok, verdict.entries) == (True, 18)
 
 
 async def test_an_act_is_entered_once_however_often_it_is_written(office: Office) -> None:

@@ -13,7 +13,7 @@ from switchboard_runtime.config import TenantDocument
 from switchboard_runtime.errors import Conflict, LeaseLost, NotFound
 from switchboard_runtime.ids import Ids
 from switchboard_runtime.people import Audit, History, People, PeopleHook
-from switchboard_runtime.people.erasure import digest
+from switchboard_runtime.people.receipts import digest
 from switchboard_runtime.store import Reply, StatusUpdate, Turn, Webhook, statement, texts
 from switchboard_runtime.telemetry.metrics import Metrics
 from tests.contract.store_kit import KINDS, inbound, open_store
@@ -391,14 +391,14 @@ async def test_what_is_too_old_goes_and_the_rest_stays(house: House) -> None:
     item = await house.lived_in()
     (waiting,) = (await house.store.claim_outbox(limit=1, held=())).items
     house.clock.ahead = 31 * DAY
-    await house.people.sweep()
+    await house.people.keep()
     held_back = (await History(store=house.store).page(item.conversation_id)).items
     await house.store.mark_failed(waiting, code=None, reason="given up")
     fresh = await house.hold("SM5", "new")
     await house.store.finish_work(fresh, house.turn(fresh, "new answer"))
 
     house.clock.ahead += 700
-    await house.people.sweep()
+    await house.people.keep()
 
     told = (await History(store=house.store).page(item.conversation_id)).items
     assert [one.text for one in held_back] == ["my secret"]
@@ -412,9 +412,9 @@ async def test_contacts_that_wrote_long_ago_are_forgotten(house: House) -> None:
     await house.lived_in()
     house.clock.ahead = 61 * DAY
 
-    await house.people.sweep()
+    await house.people.keep()
     house.clock.ahead += 3600
-    await house.people.sweep()
+    await house.people.keep()
     left = await house.everything()
 
     assert [word for word in SECRETS if word in left] == []

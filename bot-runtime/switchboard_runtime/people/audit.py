@@ -155,22 +155,21 @@ class Audit:
     async def verify(self, *, known: Head | None = None) -> Verdict:
         """Read the whole chain and say where it first does not hold; ``known`` is a head that was seen before."""
         head = await self.head()
-        last, found = Head(), START
+        seen = {one.seq: one.hash for one in (known, head) if one is not None and one.seq}
+        last = Head()
         while True:
             rows = await self._store.transact(lambda after=last.seq: _read_slice(after))  # type: ignore[misc]
             for entry in map(_entry, rows[:_SLICE]):
                 problem = _problem(entry, last)
                 if problem is not None:
                     return Verdict(entries=last.seq, head=last, broken_at=last.seq + 1, problem=problem)
+                if seen.get(entry.seq, entry.hash) != entry.hash:
+                    return Verdict(entries=last.seq, head=last, broken_at=entry.seq, problem="changed")
                 last = Head(seq=entry.seq, hash=entry.hash)
-                if known is not None and last.seq == known.seq:
-                    found = last.hash
             if len(rows) < _SLICE:
                 break
-        if last.seq < head.seq or (known is not None and last.seq < known.seq):
+        if last.seq < max(seen, default=0):
             return Verdict(entries=last.seq, head=last, broken_at=last.seq + 1, problem="cut off")
-        if known is not None and known.seq and found != known.hash:
-            return Verdict(entries=last.seq, head=last, broken_at=known.seq, problem="changed")
         return Verdict(entries=last.seq, head=last)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from switchboard_runtime.errors import NotFound
 from switchboard_runtime.people import audit, erasing, knowing
+from switchboard_runtime.people.receipts import LedgerEntry, Pending, Receipt, digest, receipt_of
 from switchboard_runtime.people.records import Identity
 from switchboard_runtime.store import statement
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.people.conversations import Engine
     from switchboard_runtime.store import Row, Rows, Statement, Store
 
-__all__ = ["Erasures", "Forgetting", "LedgerEntry", "Provider", "Receipt"]
+__all__ = ["Erasures", "Forgetting", "Provider"]
 
 Forgetting = Literal["deleted", "absent", "refused", "later"]
 """What came of asking the provider: it is gone, was not there, will never go, or ask again."""
@@ -48,64 +49,6 @@ class Provider(Protocol):
     async def forget(self, sid: str) -> Forgetting:
         """Delete a message, call or recording with all that belongs to it."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What an erasure did.
-
-    Attributes:
-        id: of the erasure.
-        at: when, in seconds since the epoch.
-        actor: who asked for it.
-        subjects: hashes of the addresses: SHA-256 of tenant id, channel and address, a line each.
-        counts: rows by what they were.
-        provider: how many things at the provider are ``deleted``, ``absent``, ``refused``, or ``waiting``.
-        done_at: when the last of it was done, None while something waits.
-        digest: SHA-256 of all of the above, which the audit log has; None while something waits.
-    """
-
-    id: str
-    at: float
-    actor: str
-    subjects: tuple[str, ...]
-    counts: dict[str, int]
-    provider: dict[str, int]
-    done_at: float | None = None
-    digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
-    """That addresses were erased, told by hashes alone; what :meth:`Erasures.reapply` takes."""
-
-    id: str
-    at: float
-    actor: str
-    subjects: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What is still to be done; kept until then, and no longer."""
-
-    identities: list[Identity]
-    conversations: list[int]
-    remote: bool
-    sids: list[str]
-    done: list[str]
-    tries: int
-    quarantine: int | None
-    counts: dict[str, int]
-
-    def text(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def read(cls, text: str) -> _Pending:
-        content: dict[str, Any] = json.loads(text)
-        content["identities"] = [Identity(**one) for one in content["identities"]]
-        return cls(**content)
 
 
 class Erasures:
@@ -179,7 +122,7 @@ class Erasures:
         rows = await self._store.transact(lambda: _rows("id = :id", id=erasure_id))
         if not rows:
             raise NotFound(f"erasure {erasure_id} is not there")
-        return _receipt(rows[0])
+        return receipt_of(rows[0])
 
     async def work(self) -> int:
         """Do what is due of what waits; how many erasures came to their end."""
@@ -250,7 +193,7 @@ class Erasures:
         counts["usage"] = yield from erasing.used(identities, name=f"{erasing.ERASED}{erasure_id}")
         counts["told"] = yield from erasing.untold(identities, *named)
         subjects = sorted(self._subject(one) for one in identities)
-        pending = _Pending(
+        pending = Pending(
             identities=list(identities),
             conversations=list(emptied.conversations),
             remote=remote and self._provider is not None,
@@ -278,7 +221,7 @@ class Erasures:
 
     async def _worked(self, row: Row) -> bool:
         """Go on with one erasure; whether that was the end of it."""
-        pending = _Pending.read(row["pending"])
+        pending = Pending.read(row["pending"])
         counts: dict[str, int] = json.loads(row["counts"])
         await self._quarantine(pending, counts)
         late = await self._store.transact(lambda: erasing.sids_of(pending.conversations, since=row["at"]))
@@ -297,7 +240,7 @@ class Erasures:
         await self._store.transact(lambda: _put_off(row["id"], pending.text(), counts, due=due))
         return False
 
-    async def _quarantine(self, pending: _Pending, counts: dict[str, int]) -> None:
+    async def _quarantine(self, pending: Pending, counts: dict[str, int]) -> None:
         """Empty the webhooks that were not understood, a slice a transaction."""
         while pending.quarantine is not None:
             after, now = pending.quarantine, self._clock.now()
@@ -307,7 +250,7 @@ class Erasures:
             counts["quarantined"] = counts.get("quarantined", 0) + found
             pending.quarantine = last or None
 
-    async def _forgotten(self, pending: _Pending) -> bool:
+    async def _forgotten(self, pending: Pending) -> bool:
         """Ask the provider to delete some of what it has; whether it would rather be asked later."""
         waits = []
         for sid in pending.sids[:_AT_ONCE]:
@@ -320,9 +263,9 @@ class Erasures:
         pending.sids = [*pending.sids[_AT_ONCE:], *waits]
         return bool(waits)
 
-    async def _ended(self, row: Row, pending: _Pending, counts: dict[str, int], *, at: float) -> None:
+    async def _ended(self, row: Row, pending: Pending, counts: dict[str, int], *, at: float) -> None:
         """Make the receipt, and forget what it was made of."""
-        told = _receipt({**row, "counts": json.dumps(counts)})
+        told = receipt_of({**row, "counts": json.dumps(counts)})
         receipt = replace(told, provider=pending.counts, done_at=at)
         receipt = replace(receipt, digest=digest(receipt))
         act = self._audit.act(
@@ -353,27 +296,6 @@ class Erasures:
 
     def _subject(self, identity: Identity) -> str:
         return hashlib.sha256(f"{self._tenant}\n{identity.channel}\n{identity.address}".encode()).hexdigest()
-
-
-def digest(receipt: Receipt) -> str:
-    """SHA-256 of a receipt: JSON of its fields but ``digest``, keys in alphabetical order, without spaces."""
-    content = {name: value for name, value in asdict(receipt).items() if name != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _receipt(row: Row) -> Receipt:
-    if row.get("receipt"):
-        content: dict[str, Any] = json.loads(row["receipt"])
-        return Receipt(**{**content, "subjects": tuple(content["subjects"])})
-    waiting = _Pending.read(row["pending"])
-    return Receipt(
-        id=row["id"],
-        at=float(row["at"]),
-        actor=row["actor"],
-        subjects=tuple(json.loads(row["subjects"])),
-        counts=json.loads(row["counts"]),
-        provider={**waiting.counts, "waiting": len(waiting.sids)},
-    )
 
 
 def _rows(condition: str, **values: object) -> Generator[Statement, Rows, Rows]:

@@ -16,7 +16,7 @@ from switchboard_runtime.people.retention import Keeping
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
@@ -31,6 +31,7 @@ __all__ = ["People"]
 _LOG = logging.getLogger(__name__)
 _SWEEP_EVERY = 15.0
 _KEEP_EVERY = 600.0
+_STOPPING = 2.0
 
 
 class People:
@@ -91,20 +92,25 @@ class People:
         self._stopped = asyncio.Event()
         self._adopted = False
         self._keep_at = 0.0
-        self._sweeping: asyncio.Task[None] | None = None
+        self._sweeping: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin what goes on in the background."""
-        self._sweeping = asyncio.create_task(self._sweep_on(), name=f"people {self._document.tenant.slug}")
+        slug = self._document.tenant.slug
+        for name, sweep in (("attending", self.attend), ("keeping", self.keep)):
+            self._sweeping.append(asyncio.create_task(self._sweep_on(sweep), name=f"people {slug} {name}"))
 
     async def stop(self) -> None:
-        """End it."""
+        """End it; what takes longer is cut short, and done again by whoever comes next."""
         self._stopped.set()
-        if self._sweeping is not None:
-            await self._sweeping
+        if self._sweeping:
+            _, late = await asyncio.wait(self._sweeping, timeout=_STOPPING)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
-    async def sweep(self) -> None:
-        """Do once what is due: conversations go back to the bot, erasures go on, what is too old goes.
+    async def attend(self) -> None:
+        """Do once what is due: conversations that no person attends to go back to the bot.
 
         Raises:
             StoreUnavailable: not now.
@@ -117,6 +123,13 @@ class People:
             returned = await self.conversations.return_forgotten(after=after)
             if returned:
                 self._log(logging.INFO, "conversations returned to the bot", count=returned)
+
+    async def keep(self) -> None:
+        """Do once what is due: erasures go on, what is too old goes.
+
+        Raises:
+            StoreUnavailable: not now.
+        """
         completed = await self.erasures.work()
         if completed:
             self._log(logging.INFO, "erasures completed", count=completed)
@@ -137,10 +150,10 @@ class People:
         head = await self.audit.head()
         self._metrics.audited(self._document.tenant.slug, head.seq, head.hash)
 
-    async def _sweep_on(self) -> None:
+    async def _sweep_on(self, sweep: Callable[[], Awaitable[None]]) -> None:
         while not self._stopped.is_set():
             try:
-                await self.sweep()
+                await sweep()
             except StoreUnavailable as error:
                 self._log(logging.WARNING, "people not swept", error=str(error))
             except Exception as error:  # noqa: BLE001  # what goes wrong once must not end it for good

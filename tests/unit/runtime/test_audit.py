@@ -162,6 +162,15 @@ async def test_a_log_cut_short_with_its_head_is_found_by_a_head_seen_before(log:
     assert (verdict.broken_at, verdict.problem) == (12, "cut off")
 
 
+async def test_a_head_that_is_not_of_the_chain_is_found(log: Log) -> None:
+    """As when the newest entries were replaced by others."""
+    log.meddle(("UPDATE audit_head SET hash = ?", ("0" * 64,)))
+
+    verdict = await log.audit.verify()
+
+    assert (verdict.broken_at, verdict.problem) == (12, "changed")
+
+
 async def test_a_chain_made_anew_is_found_by_a_head_seen_before(tmp_path: Path, writer: Writer, log: Log) -> None:
     """Though it holds in itself."""
     known = await log.audit.head()

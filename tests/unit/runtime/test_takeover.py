@@ -138,7 +138,7 @@ async def test_silence_of_people_gives_the_conversation_back(tmp_path: Path, twi
         clock.turn(20 * 60)
         await people.conversations.say(conversation, [Reply(text="Ana here")], actor="Ana")
         clock.turn(29 * 60)
-        await people.sweep()
+        await people.attend()
         before = (await people.conversations.get(conversation)).mode
         clock.turn(60)
 
