@@ -90,6 +90,7 @@ def _document(*, url: str, endpoint: str, account_sid: str, numbers: int) -> dic
         "twilio": {"endpoint": endpoint, "accountSid": account_sid},
         "bubbleSeconds": 0.5,
         "languages": ["en"],
+        "limits": {"loop": {"enabled": False}, "backlog": 100_000},
         "defaultAssistant": "echo",
         "numbers": [{"name": "n", "phoneNumber": NUMBER, "primary": True, "channels": ["sms"]}],
         "assistants": [{"name": "echo", "script": {"rules": rules, "otherwise": {"en": "Unknown."}}}],

@@ -259,6 +259,7 @@ def _document(*, url: str, endpoint: str, account_sid: str) -> dict[str, Any]:
         "url": url,
         "twilio": {"endpoint": endpoint, "accountSid": account_sid},
         "languages": ["es"],
+        "limits": {"loop": {"enabled": False}},
         "bubbleSeconds": 0.2,
         "defaultAssistant": "ventas",
         "numbers": [{"name": "n", "phoneNumber": NUMBER, "primary": True, "channels": ["sms", "whatsapp"]}],

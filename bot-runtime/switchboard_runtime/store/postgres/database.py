@@ -62,19 +62,26 @@ class Database:
         self.channel = ""
 
     async def open(self) -> None:
-        """Connect once.
+        """Connect once; a server that starts or restarts is waited for, as long as patience lasts.
 
         Raises:
             ConfigurationError: role, right or schema is not what this tenant needs.
             StoreUnavailable: the server does not answer.
         """
         await self._pool
-        try:
-            connection = await self.connect()
-        except FAILURES as error:
-            if is_refused(error):
-                raise ConfigurationError("databaseUrl", f"{describe(error)}; see docs/postgres.md") from None
-            raise StoreUnavailable(describe(error)) from None
+        loop = asyncio.get_running_loop()
+        deadline, pause = loop.time() + self._patience, _FIRST_PAUSE
+        while True:
+            try:
+                connection = await self.connect()
+                break
+            except FAILURES as error:
+                if is_refused(error):
+                    raise ConfigurationError("databaseUrl", f"{describe(error)}; see docs/postgres.md") from None
+                if not is_transient(error) or loop.time() + pause >= deadline:
+                    raise StoreUnavailable(describe(error)) from None
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
         await connection.close(timeout=_CLOSING)
 
     async def connect(self) -> Any:

@@ -25,10 +25,13 @@ WITH given AS (
 ), lane AS (
     INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at,
                                                last_inbound_at)
-    SELECT $1, channel, own, contact, max(received_at), max(received_at), max(received_at)
+    SELECT $1, channel, own, contact, max(received_at), max(received_at), max(received_at) FILTER (WHERE NOT EXISTS (
+        SELECT FROM switchboard.message AS k WHERE k.tenant_id = $1
+        AND k.provider = given.provider AND k.account = given.account AND k.sid = given.sid))
     FROM given GROUP BY channel, own, contact ORDER BY channel, own, contact
     ON CONFLICT (tenant_id, channel, own, contact)
-    DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at
+    DO UPDATE SET updated_at = coalesce(excluded.last_inbound_at, c.updated_at),
+                  last_inbound_at = greatest(excluded.last_inbound_at, c.last_inbound_at)
     RETURNING c.id, c.channel, c.own, c.contact
 )
 INSERT INTO switchboard.message AS m (tenant_id, conversation_id, provider, account, sid, kind, text, opt_out,
@@ -38,7 +41,10 @@ FROM given JOIN lane USING (channel, own, contact) ORDER BY place
 ON CONFLICT (tenant_id, provider, account, sid) DO NOTHING
 RETURNING m.id, m.conversation_id, m.provider, m.account, m.sid, m.received_at
 """
-"""Locks the conversations, in one order for all; a statement of its own, so that the next one sees what they hold."""
+"""Locks the conversations, in one order for all; a statement of its own, so that the next one sees what they hold.
+
+A message that is known already is no sign of life: it changes no date.
+"""
 
 _WORK = """
 INSERT INTO switchboard.work AS w (tenant_id, conversation_id, message_id, due, created_at, head)

@@ -42,6 +42,21 @@ async def conversation(db: Any, tenant: int, *, channel: str, own: str, contact:
     )
 
 
+async def is_handed_over(
+    db: Any, tenant: int, conversation_id: int, *, to: Literal["bot", "human"], now: float
+) -> bool:
+    """Whether a hand-over of this very moment is what was done last: a try before was committed after all."""
+    return bool(
+        await db.fetchval(
+            "SELECT 1 FROM switchboard.conversation WHERE tenant_id = $1 AND id = $2 AND mode = $3 AND updated_at = $4",
+            tenant,
+            conversation_id,
+            to,
+            now,
+        )
+    )
+
+
 async def hand_over(db: Any, tenant: int, conversation_id: int, *, to: Literal["bot", "human"], now: float) -> bool:
     """Change who answers; whoever was about to finds the epoch changed."""
     changed = await db.fetchval(

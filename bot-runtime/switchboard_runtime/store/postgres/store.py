@@ -175,8 +175,10 @@ class PostgresStore:
         """See :meth:`Store.hand_over`."""
         now = self._clock.now()
 
-        async def act(db: Any, tenant: int, _again: bool) -> bool:
+        async def act(db: Any, tenant: int, again: bool) -> bool:
             async with db.transaction():
+                if again and await lanes.is_handed_over(db, tenant, conversation_id, to=to, now=now):
+                    return True
                 changed = await lanes.hand_over(db, tenant, conversation_id, to=to, now=now)
                 if changed and to == "human":
                     reason = "a person took over"
