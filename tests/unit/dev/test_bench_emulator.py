@@ -21,5 +21,6 @@ def test_the_benchmark_measures_every_operation_beside_its_peer() -> None:
     names = [row["operation"] for row in found["operations"]]
     assert names == ["create-subaccount", "search", "buy", "send", "inbound"]
     assert all(row["rateRatio"] > 0 and row["p99Ratio"] > 0 for row in found["operations"])
+    assert found["answeredPerSecond"] > 0
     assert found["listing"]["accounts"] == 1200
     assert 0 < found["memoryMiB"]["idle"] <= found["memoryMiB"]["after"] + 50
