@@ -248,6 +248,8 @@ async def _spoil(request: web.Request, served: _Served, order: Order) -> None:
     elif effect.kind is FaultKind.STATUS:
         message = _ORDERED.get(effect.status, "A fault was ordered for this call")
         headers = {"Retry-After": str(effect.retry_after)} if effect.status == 429 else {}
+        if effect.status < 400:
+            headers = {"Location": request.rel_url.raw_path_qs}  # who follows comes again, and never to Twilio itself
         served.answer = _refused(ApiError(status=effect.status, code=effect.code, message=message), headers)
 
 

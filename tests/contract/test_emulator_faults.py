@@ -80,6 +80,18 @@ def test_a_list_that_fails_raises_without_a_code(world: SyncWorld) -> None:
     assert "Unable to fetch page" in str(raised.value)
 
 
+def test_a_redirection_is_taken_for_an_answer(world: SyncWorld) -> None:
+    """The SDK follows none and raises nothing: it makes an object of Nones. Who does follow is served."""
+    order(world, path="/Balance", status=307, count=2)
+    fetched = world.sub.balance.fetch()
+    followed = world.raw(
+        "GET", f"/api/2010-04-01/Accounts/{world.sub_sid}/Balance.json", (world.sub_sid, world.sub_token)
+    )
+
+    assert (fetched.account_sid, fetched.balance) == (None, None)
+    assert [reply.status_code for reply in (*followed.history, followed)] == [307, 200]
+
+
 def test_a_bad_gateway_is_a_proxys_page(world: SyncWorld) -> None:
     """No JSON to read a code from: the SDK takes the status for the code."""
     order(world, path="/Balance", status=502)
@@ -538,7 +550,8 @@ def test_an_order_about_accounts_that_makes_no_sense_is_refused(
         ({"method": "SEND"}, "method"),
         ({"path": "("}, "path: give a regular expression"),
         ({"path": 1}, "path: give a regular expression"),
-        ({"status": 200}, "status: give a whole number from 400 to 599"),
+        ({"status": 200}, "status: give a whole number from 301 to 599"),
+        ({"status": 304}, "status: give 301, 302, 303, 307, 308, or a whole number from 400 to 599"),
         ({"status": True}, "status"),
         ({"code": 1}, "code"),
         ({"html": "yes"}, "html: give true or false"),

@@ -35,7 +35,7 @@ _TEXTS = {
     "when": "before the call is done, or after",
 }
 _WHOLE = {
-    "status": "HTTP status of the answer, 400 to 599",
+    "status": "HTTP status of the answer, 400 to 599, or of a redirection",
     "code": "Twilio's error code in it",
     "retry-after": "seconds in the Retry-After of a 429",
     "limit": "calls of one account that may be in progress",

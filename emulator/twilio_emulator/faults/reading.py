@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_CODES", "FIELDS", "read_order"]
 
+_REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 DEFAULT_CODES = {400: 20001, 401: 20003, 403: 20403, 404: 20404, 409: 20409, 429: 20429, 503: 20503}
 _BUDGET = ("count", "skip", "probability", "seed", "forSeconds")
 _SELECTORS: Mapping[Target, tuple[str, ...]] = {
@@ -128,8 +129,18 @@ def _webhook_selector(reader: _Reader) -> WebhookSelector:
     return WebhookSelector(webhook=webhook, url=reader.pattern("url"), account=reader.text("account"))
 
 
+def _status(reader: _Reader) -> int:
+    """Return the status of an answer that is no success: an error, or a redirection to where the call went."""
+    status = reader.integer("status", default=500, least=301, most=599)
+    if status < 400 and status not in _REDIRECTIONS:
+        raise _refused(
+            "status", f"give {', '.join(map(str, sorted(_REDIRECTIONS)))}, or a whole number from 400 to 599"
+        )
+    return status
+
+
 def _effect(reader: _Reader, kind: FaultKind) -> Effect:
-    status = reader.integer("status", default=500, least=400, most=599)
+    status = _status(reader)
     shortest, longest = _span(reader, kind) if set(_SPAN) & set(_OWN.get(kind, ())) else (0.0, 0.0)
     after = kind in {FaultKind.HALF_BODY, FaultKind.BAD_JSON}
     return Effect(
