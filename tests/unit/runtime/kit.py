@@ -167,6 +167,7 @@ class FakeTwilio:
     posts: list[dict[str, str]] = field(default_factory=list)
     faults: list[str | tuple[int, int]] = field(default_factory=list)
     hidden: int = 0
+    deleted: list[str] = field(default_factory=list)
     endpoint: str = ""
 
     def bodies(self, to: str = CONTACT) -> list[str]:
@@ -195,6 +196,19 @@ class FakeTwilio:
         found = [one for one in reversed(shown) if (one["to"], one["from"]) == parties]
         return web.json_response({"messages": found, "next_page_uri": None, "page_size": 50})
 
+    async def media(self, request: web.Request) -> web.StreamResponse:
+        """``GET …/Messages/{sid}/Media.json``: there are none."""
+        known = any(one["sid"] == request.match_info["sid"] for one in self.messages)
+        return web.json_response(
+            {"media_list": [], "next_page_uri": None} if known else {}, status=200 if known else 404
+        )
+
+    async def delete(self, request: web.Request) -> web.StreamResponse:
+        """``DELETE …/Messages/{sid}.json``."""
+        self.messages = [one for one in self.messages if one["sid"] != request.match_info["sid"]]
+        self.deleted.append(request.match_info["sid"])
+        return web.Response(status=204)
+
     def _keep(self, form: dict[str, str]) -> None:
         self.messages.append(
             {
@@ -214,7 +228,9 @@ async def fake_twilio(clock: Clock) -> AsyncIterator[FakeTwilio]:
     twilio = FakeTwilio(clock)
     app = web.Application()
     path = "/api/2010-04-01/Accounts/{account}/Messages.json"
+    one = path.replace("Messages.json", "Messages/{sid}")
     app.add_routes([web.post(path, twilio.create), web.get(path, twilio.listed)])
+    app.add_routes([web.get(f"{one}/Media.json", twilio.media), web.delete(f"{one}.json", twilio.delete)])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from switchboard_runtime.edge.api import contacts, conversations, messages, openapi, operations, page, webhooks
+from switchboard_runtime.edge.api import (
+    contacts,
+    conversations,
+    erasures,
+    messages,
+    openapi,
+    operations,
+    page,
+    webhooks,
+)
 from switchboard_runtime.edge.api.problems import Problem
 from switchboard_runtime.edge.api.serving import serve_route
 
@@ -17,7 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["API", "api_routes"]
 
-API = (*conversations.ROUTES, *messages.ROUTES, *contacts.ROUTES, *operations.ROUTES, *webhooks.ROUTES)
+API = (
+    *conversations.ROUTES,
+    *messages.ROUTES,
+    *contacts.ROUTES,
+    *erasures.ROUTES,
+    *operations.ROUTES,
+    *webhooks.ROUTES,
+)
 
 _BASE = "/api/v1"
 _OF_A_TENANT = "/api/v1/tenants/{slug}"
