@@ -1,7 +1,7 @@
 """A phone that writes to a bot through the front door and reads what comes back."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,15 +57,38 @@ class Phone:
         Raises:
             WrongAnswer: no answer, or not by the right one.
         """
-        own = f"whatsapp:{number}" if self.address.startswith("whatsapp:") else number
         before = self.emulator.last_seq("/messages")
-        signed = self.emulator.sign(sender=self.address, recipient=own, text=text, name=self.name)
         began = time.monotonic()
-        self._deliver(tenant, signed["request"])
-        message = self._answer(tenant, own, after=before)
+        inbound = self.write(tenant, number, text)
+        message = self.hear(tenant, number, after=before)
         seconds = time.monotonic() - began
-        trail = Trail(inbound_sid=signed["message"]["sid"], reply_sid=message["sid"])
-        return Reply(message["body"], seconds, trail)
+        return Reply(message["body"], seconds, Trail(inbound_sid=inbound, reply_sid=message["sid"]))
+
+    def write(self, tenant: Tenant, number: str, text: str) -> str:
+        """Write to a tenant's number and wait for nothing; gives the message's SID.
+
+        Raises:
+            WrongAnswer: its webhook was not accepted.
+        """
+        signed = self.emulator.sign(sender=self.address, recipient=self._own(number), text=text, name=self.name)
+        self._deliver(tenant, signed["request"])
+        return str(signed["message"]["sid"])
+
+    def hear(self, tenant: Tenant, number: str, *, after: int) -> dict[str, Any]:
+        """Give the first message that came since.
+
+        Raises:
+            WrongAnswer: none came, or not by the right one.
+        """
+        return self._answer(tenant, self._own(number), after=after)
+
+    def heard(self, *, after: int, wait: float) -> list[str]:
+        """Give what came since, waiting so many seconds for something."""
+        return [message["body"] for message in self.emulator.messages(wait=wait, to=self.address, after=after)]
+
+    def neighbour(self, distance: int) -> "Phone":
+        """Another phone that nobody has written from before; at 0 this one."""
+        return replace(self, address=f"{self.address}{distance:02}") if distance else self
 
     def pod_of(self, tenant: Tenant, reply: Reply) -> str:
         """Give the tenant's own pod that answered.
@@ -74,6 +97,9 @@ class Phone:
             WrongAnswer: it was another's.
         """
         return answering_pod(self.kubectl, reply.trail, tenant=tenant.name)
+
+    def _own(self, number: str) -> str:
+        return f"whatsapp:{number}" if self.address.startswith("whatsapp:") else number
 
     def _deliver(self, tenant: Tenant, signed: dict[str, Any]) -> None:
         url = urlsplit(signed["url"])

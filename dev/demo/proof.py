@@ -33,10 +33,26 @@ class Trace:
 
 
 def answering_pod(kubectl: Kubectl, trail: Trail, *, tenant: str) -> str:
-    """Give the tenant's pod that stored the message and sent the answer; no other tenant's pod had to do with it.
+    """Give the tenant's pod that stored the message and sent the answer; no other pod had to do with it.
 
     Raises:
         WrongAnswer: another pod did, or none says that it did.
+    """
+    pods = pods_of(kubectl, trail, tenant=tenant)
+    if len(pods) != 1:
+        raise WrongAnswer(
+            expected=f"one pod of {tenant} to store {trail.inbound_sid} and to send {trail.reply_sid}",
+            seen=f"{' and '.join(pods)}",
+            look=kubectl.to_type(f"-n {NAMESPACE} logs --prefix -l {_RUNTIME}"),
+        )
+    return pods[0]
+
+
+def pods_of(kubectl: Kubectl, trail: Trail, *, tenant: str) -> list[str]:
+    """Give the tenant's pods that stored the message and sent the answer; no other tenant's pod had to do with it.
+
+    Raises:
+        WrongAnswer: another tenant's pod did, or none says that it did.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -44,14 +60,13 @@ def answering_pod(kubectl: Kubectl, trail: Trail, *, tenant: str) -> str:
         if {each.event for each in seen} == _BOTH or time.monotonic() > deadline:
             break
         time.sleep(_POLL)
-    pods = {each.pod for each in seen}
-    if {each.event for each in seen} != _BOTH or len(pods) != 1 or {each.tenant for each in seen} != {tenant}:
+    if {each.event for each in seen} != _BOTH or {each.tenant for each in seen} != {tenant}:
         raise WrongAnswer(
-            expected=f"one pod of {tenant} to store {trail.inbound_sid} and to send {trail.reply_sid}",
+            expected=f"pods of {tenant} to store {trail.inbound_sid} and to send {trail.reply_sid}",
             seen=", ".join(f"{each.event!r} by {each.pod}" for each in seen) or "no pod that did either",
             look=kubectl.to_type(f"-n {NAMESPACE} logs --prefix -l {_RUNTIME}"),
         )
-    return pods.pop()
+    return sorted({each.pod for each in seen})
 
 
 def _traces(kubectl: Kubectl, trail: Trail) -> Iterator[Trace]:

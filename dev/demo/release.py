@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.cluster.folders import REPOSITORY
+from dev.demo import services
 from dev.demo.errors import CommandFailed
 from dev.demo.kubectl import run
 from dev.demo.target import NAMESPACE, Target
@@ -26,6 +27,7 @@ def install(target: Target) -> None:
     kubectl("apply", "-f", "-", stdin=json.dumps(_namespace()))
     if target.ingress.ca_file:
         kubectl("apply", "-f", "-", stdin=json.dumps(_authority(target.ingress.ca_file)))
+    services.start(target)
     argv = [str(target.helm), "upgrade", "--install", RELEASE, str(CHART), f"--kubeconfig={kubectl.kubeconfig}"]
     flags = ["--namespace", NAMESPACE, "--skip-crds", "--wait", f"--timeout={_PATIENCE}s", "--values", "-"]
     told = run([*argv, *flags], stdin=json.dumps(values(target)), seconds=_PATIENCE + 30)
@@ -41,7 +43,8 @@ def values(target: Target) -> dict[str, Any]:
     """Give the chart's values for a target."""
     return {
         "image": _image(target.images["switchboard-operator"]),
-        "runtime": {"image": _image(target.images["switchboard-runtime"])},
+        "runtime": {"image": _image(target.images["switchboard-runtime"]), "egressAllow": [services.MODEL_HOST]},
+        "database": {"secretName": services.ADMIN_SECRET},
         "installationId": "demo",
         "domain": target.domain,
         "ingress": {"className": target.ingress_class},

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dev.demo import change, removal
+from dev.demo import change, removal, thinking
 from dev.demo.change import Changed
 from dev.demo.console import Console
 from dev.demo.emulator import Emulator
@@ -30,7 +30,7 @@ from dev.demo.target import (
 )
 from dev.demo.tenants import QUICKSTART, find, tenant_names, wait_until_served
 
-STEPS = 8
+STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def show(console: Console, env: Mapping[str, str], *, image_prefix: str | None, 
         ClusterError: there is no cluster to show it on.
     """
     target = _target(console, env, image_prefix=image_prefix)
-    with console.step("Install the operator, and Twilio's stand-in, by Helm"):
+    with console.step("Install the operator, and Twilio's stand-in, by Helm; PostgreSQL and a model's server beside"):
         install(target)
     with reaching_emulator(target) as reached:
         stage = _Stage(reached, console, _emulator(reached), run)
@@ -99,6 +99,7 @@ def show(console: Console, env: Mapping[str, str], *, image_prefix: str | None, 
         with console.step("kubectl get switchboard -A"):
             console.block(stage.kubectl("get", "switchboard", "-A"))
         changed = _change(stage)
+        _think(stage)
         figures = _figures(stage)
         _remove(stage)
     return Shown(target, replies, changed, figures)
@@ -165,6 +166,27 @@ def _change(stage: _Stage) -> Changed:
     phone = stage.phone("Sofía", index=len(SCENES), channel="WhatsApp")
     with stage.console.step("One change: edit an assistant, apply, ask again"):
         return change.make_change(stage.kubectl, stage.console, phone, tenant)
+
+
+def _think(stage: _Stage) -> None:
+    """A tenant with a model, in PostgreSQL, by two pods."""
+    console = stage.console
+    with console.step("A tenant that thinks with a language model, in PostgreSQL, served by two pods"):
+        stage.kubectl("apply", "-f", str(thinking.FILE))
+        wait_until_served(stage.kubectl, console, image=stage.target.images["switchboard-runtime"])
+        tenant = find(stage.kubectl, thinking.TENANT)
+        wait_until_routed(stage.kubectl, stage.target.ingress, tenant.host)
+        register(stage.emulator, tenant.account_sid, tenant.numbers[thinking.NUMBER], name=tenant.title)
+        phone = stage.phone("Emma", index=len(SCENES) + 2, channel="WhatsApp")
+        scene = thinking.Stage(stage.kubectl, console, phone, tenant)
+        for act in (
+            thinking.answer_from_the_catalogue,
+            thinking.join_a_burst,
+            thinking.be_silent_after_stop,
+            thinking.show_where_it_is_kept,
+        ):
+            console.line()
+            act(scene)
 
 
 def _figures(stage: _Stage) -> Figures:

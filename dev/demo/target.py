@@ -11,8 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dev.cluster import binaries, images, lifecycle
+from dev.cluster.base import USER
 from dev.cluster.folders import state_folder
 from dev.cluster.state import DOMAIN, open_cluster
+from dev.demo import postgres
 from dev.demo.errors import NotConfigured, NotInTime
 from dev.demo.kubectl import Kubectl
 from dev.demo.web import Ingress
@@ -24,6 +26,9 @@ EMULATOR = "twilio-emulator"
 EMULATOR_PORT = 8089
 _NODE_PORT = 30089
 _PROGRAMS = ("switchboard-operator", "switchboard-runtime", EMULATOR)
+_POSTGRES_IMAGE = "SWITCHBOARD_POSTGRES_IMAGE"
+_OFFICIAL_POSTGRES = "docker.io/library/postgres:17"
+_OFFICIAL_POSTGRES_USER = 999
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _FORWARDED = re.compile(r"127\.0\.0\.1:(\d+)")
 
@@ -53,6 +58,11 @@ class Target:
     emulator: str
     audit_log: Path | None
     local: bool
+
+    @property
+    def postgres_user(self) -> int:
+        """Who PostgreSQL runs as: our images' user, or that of Docker's official image."""
+        return USER if self.images["postgres"].startswith(f"{images.REGISTRY}/") else _OFFICIAL_POSTGRES_USER
 
     @property
     def node_port(self) -> int | None:
@@ -87,7 +97,7 @@ def local_target() -> Target:
         ingress=Ingress(ingress.hostname or "", ingress.port or 443, Path(told["caFile"])),
         domain=told["domain"],
         ingress_class="traefik",
-        images=images.ensure(cluster),
+        images={**images.ensure(cluster), "postgres": postgres.ensure(cluster)},
         emulator=told["emulator"],
         audit_log=Path(told["auditLog"]),
         local=True,
@@ -112,7 +122,10 @@ def own_target(env: Mapping[str, str], *, image_prefix: str | None) -> Target:
         ingress=Ingress(url.hostname or "", url.port or 443, Path(ca_file) if ca_file else None),
         domain=env.get("SWITCHBOARD_DOMAIN") or DOMAIN,
         ingress_class=env.get("SWITCHBOARD_INGRESS_CLASS") or "",
-        images={name: _image(env, name, image_prefix) for name in _PROGRAMS},
+        images={
+            **{name: _image(env, name, image_prefix) for name in _PROGRAMS},
+            "postgres": env.get(_POSTGRES_IMAGE) or _OFFICIAL_POSTGRES,
+        },
         emulator="",
         audit_log=None,
         local=False,
@@ -132,6 +145,8 @@ def known_node(env: Mapping[str, str]) -> dict[str, str]:
     found = {"SWITCHBOARD_INGRESS_URL": told["ingress"], "SWITCHBOARD_INGRESS_CA": told["caFile"]}
     missing = [name for name in _PROGRAMS if _variable(name) not in env]
     references = images.ensure(cluster) if missing and told["running"] else {}
+    if told["running"] and _POSTGRES_IMAGE not in env:
+        found[_POSTGRES_IMAGE] = postgres.ensure(cluster)
     return found | {_variable(name): references[name] for name in missing if name in references}
 
 

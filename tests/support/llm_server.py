@@ -233,8 +233,8 @@ class LlmServer:
 
 
 @asynccontextmanager
-async def llm_server(port: int = 0) -> AsyncIterator[LlmServer]:
-    """A :class:`LlmServer` on a loopback socket."""
+async def llm_server(port: int = 0, *, host: str = "127.0.0.1") -> AsyncIterator[LlmServer]:
+    """A :class:`LlmServer` on a socket, of loopback unless another host is given."""
     server = LlmServer()
     app = web.Application(client_max_size=8 * 1024 * 1024)
     app.router.add_post("/v1/chat/completions", server.openai)
@@ -242,8 +242,8 @@ async def llm_server(port: int = 0) -> AsyncIterator[LlmServer]:
     app.router.add_post("/v1beta/models/{model}:generateContent", server.google)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, host, port).start()
+    server.url = f"http://{host}:{runner.addresses[0][1]}"
     try:
         yield server
     finally:
@@ -355,8 +355,8 @@ def _google_body(says: Says) -> dict[str, Any]:
     return body
 
 
-async def _serve(port: int) -> None:
-    async with llm_server(port) as server:
+async def _serve(host: str, port: int) -> None:
+    async with llm_server(port, host=host) as server:
         server.think = shop_assistant
         print(server.base_url("openai"), flush=True)  # noqa: T201  # a program's output
         await asyncio.Event().wait()
@@ -366,5 +366,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description="A language model's server for demos: OpenAI's, Anthropic's, Google's API"
     )
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8190)
-    asyncio.run(_serve(parser.parse_args().port))
+    options = parser.parse_args()
+    asyncio.run(_serve(options.host, options.port))
