@@ -49,10 +49,10 @@ def answering_pod(kubectl: Kubectl, trail: Trail, *, tenant: str) -> str:
 
 
 def pods_of(kubectl: Kubectl, trail: Trail, *, tenant: str) -> list[str]:
-    """Give the tenant's pods that stored the message and sent the answer; no other tenant's pod had to do with it.
+    """Give the tenant's pods that stored the message and sent the answer: one each, and no other pod did either.
 
     Raises:
-        WrongAnswer: another tenant's pod did, or none says that it did.
+        WrongAnswer: another did, or none says that it did.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -60,7 +60,7 @@ def pods_of(kubectl: Kubectl, trail: Trail, *, tenant: str) -> list[str]:
         if {each.event for each in seen} == _BOTH or time.monotonic() > deadline:
             break
         time.sleep(_POLL)
-    if {each.event for each in seen} != _BOTH or {each.tenant for each in seen} != {tenant}:
+    if sorted(each.event for each in seen) != sorted(_BOTH) or {each.tenant for each in seen} != {tenant}:
         raise WrongAnswer(
             expected=f"pods of {tenant} to store {trail.inbound_sid} and to send {trail.reply_sid}",
             seen=", ".join(f"{each.event!r} by {each.pod}" for each in seen) or "no pod that did either",

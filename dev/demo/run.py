@@ -183,6 +183,7 @@ def _think(stage: _Stage) -> None:
             thinking.answer_from_the_catalogue,
             thinking.join_a_burst,
             thinking.be_silent_after_stop,
+            thinking.give_way_to_a_person,
             thinking.show_where_it_is_kept,
         ):
             console.line()

@@ -1,7 +1,11 @@
 """A tenant that thinks with a language model and is kept in PostgreSQL: what it says, and when it says nothing."""
 
+import base64
+import json
 import time
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 from dev.cluster.folders import REPOSITORY
 from dev.demo import services
@@ -11,6 +15,7 @@ from dev.demo.kubectl import Kubectl
 from dev.demo.phone import Phone, expect
 from dev.demo.proof import pods_of
 from dev.demo.tenants import NAMESPACE, TENANT_LABEL, Tenant
+from dev.demo.web import Request
 
 TENANT = "harbour-books"
 NUMBER = "harbour-books"
@@ -18,7 +23,9 @@ FILE = REPOSITORY / "examples" / "thinking" / "harbour-books.yaml"
 _QUESTION = ("How much is the Lighthouse Atlas?", "The Lighthouse Atlas: 45.00 USD, 3 in stock.")
 _BURST = ("Hi again", "do you have Tide Tables", "and the desk globe?")
 _BURST_ANSWER = ("Tide Tables: 12.50 USD", "Desk Globe: 89.00 USD")
-_SILENCE = 5.0
+_SILENCE = 4.0
+_PERSON = "Maya"
+_PERSONS_WORDS = "Hi Emma, this is Maya from the shop. I put a copy aside for you."
 _KEPT = """
 SELECT (SELECT count(*) FROM switchboard.tenant_role AS r WHERE r.tenant_id = t.id),
        (SELECT count(*) FROM switchboard.message AS m WHERE m.tenant_id = t.id)
@@ -44,6 +51,14 @@ class Stage:
         self.console.message(text, by=self.phone.name)
         self.phone.write(self.tenant, self.number, text)
 
+    def hear(self, question: str, wanted: str) -> None:
+        """Ask, show question and answer, and hold the answer against what it must have in it."""
+        self.console.message(question, by=self.phone.name)
+        reply = self.phone.ask(self.tenant, self.number, question)
+        pods = pods_of(self.kubectl, reply.trail, tenant=self.tenant.name)
+        self.console.reply(reply.text, by=self.tenant.title, seconds=reply.seconds, pod=" and ".join(pods))
+        expect(reply, wanted, tenant=self.tenant)
+
     def now(self) -> int:
         """The number of the newest message at Twilio."""
         return self.phone.emulator.last_seq("/messages")
@@ -55,12 +70,7 @@ def answer_from_the_catalogue(stage: Stage) -> None:
     Raises:
         WrongAnswer: it is answered otherwise, or by others.
     """
-    question, wanted = _QUESTION
-    stage.console.message(question, by=stage.phone.name)
-    reply = stage.phone.ask(stage.tenant, stage.number, question)
-    pods = pods_of(stage.kubectl, reply.trail, tenant=stage.tenant.name)
-    stage.console.reply(reply.text, by=stage.tenant.title, seconds=reply.seconds, pod=" and ".join(pods))
-    expect(reply, wanted, tenant=stage.tenant)
+    stage.hear(*_QUESTION)
 
 
 def join_a_burst(stage: Stage) -> None:
@@ -87,28 +97,85 @@ def join_a_burst(stage: Stage) -> None:
 
 
 def be_silent_after_stop(stage: Stage) -> None:
-    """STOP silences, START lifts it.
+    """STOP is confirmed once and silences, START lifts it.
 
     Raises:
-        WrongAnswer: something was said in between, or nothing afterwards.
+        WrongAnswer: something else was said in between, or nothing afterwards.
     """
     before = stage.now()
     stage.say("STOP")
+    confirmed = stage.phone.heard(after=before, wait=_SILENCE)
+    stage.console.line("confirmed: " + (" ".join(confirmed) or "by silence alone"))
+    before = stage.now()
     stage.say("How much is the desk globe?")
     said = stage.phone.heard(after=before, wait=_SILENCE)
-    if said:
+    if said or len(confirmed) > 1:
         raise WrongAnswer(
-            expected="nothing said to a person who wrote STOP",
-            seen=" | ".join(said),
+            expected="nothing said to a person who wrote STOP, but one confirmation",
+            seen=" | ".join([*confirmed, *said]),
             look=stage.kubectl.to_type(f"-n {NAMESPACE} logs -l {TENANT_LABEL}={TENANT} --prefix"),
         )
-    stage.console.line(f"nothing said in {_SILENCE:.0f} s")
+    stage.console.line(f"asked again: nothing said in {_SILENCE:.0f} s")
     stage.say("START")
     stage.phone.heard(after=before, wait=_SILENCE)  # the word itself may be answered
-    reply = stage.phone.ask(stage.tenant, stage.number, "How much is the desk globe?")
-    stage.console.message("How much is the desk globe?", by=stage.phone.name)
-    stage.console.reply(reply.text, by=stage.tenant.title, seconds=reply.seconds, pod="either of the two")
-    expect(reply, "Desk Globe: 89.00 USD", tenant=stage.tenant)
+    stage.hear("How much is the desk globe?", "Desk Globe: 89.00 USD")
+
+
+def give_way_to_a_person(stage: Stage) -> None:
+    """A person takes the conversation over by the bot's own API, writes, and gives it back.
+
+    Raises:
+        WrongAnswer: the bot spoke meanwhile, or the person was not heard.
+    """
+    api = _Api(stage)
+    found = api.call("GET", f"/conversations?{urlencode({'contact': stage.phone.address})}")["items"]
+    path = f"/conversations/{found[0]['id']}"
+    taken = api.call("POST", f"{path}/take-over", {"person": _PERSON})
+    stage.console.line(f"POST /api/v1{path}/take-over: {taken['mode']}, {taken['person']}")
+    before = stage.now()
+    stage.say("Do you have Tide Tables?")
+    said = stage.phone.heard(after=before, wait=_SILENCE)
+    api.call("POST", f"{path}/messages", {"person": _PERSON, "messages": [{"text": _PERSONS_WORDS}]})
+    wrote = stage.phone.hear(stage.tenant, stage.number, after=before)["body"]
+    stage.console.message(wrote, by=f"{_PERSON}, {stage.tenant.title}")
+    if said or wrote != _PERSONS_WORDS:
+        raise WrongAnswer(
+            expected=f"{_PERSON}'s words alone while the conversation is hers",
+            seen=" | ".join([*said, wrote]),
+            look=stage.kubectl.to_type(f"-n {NAMESPACE} logs -l {TENANT_LABEL}={TENANT} --prefix"),
+        )
+    api.call("POST", f"{path}/hand-back", {"person": _PERSON})
+    stage.console.line("given back: the bot answers again")
+    stage.hear("Do you have Tide Tables?", "Tide Tables: 12.50 USD")
+
+
+class _Api:
+    """The bot's REST API, through the front door, with the token in the tenant's Secret."""
+
+    def __init__(self, stage: Stage) -> None:
+        secret = stage.kubectl.json("-n", NAMESPACE, "get", "secret", f"{TENANT}-twilio")["data"]
+        self._headers = {
+            "Authorization": "Bearer " + base64.b64decode(secret["apiToken"]).decode(),
+            "Content-Type": "application/json",
+        }
+        self._stage = stage
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Make a call and give its answer.
+
+        Raises:
+            WrongAnswer: it is refused.
+        """
+        content = None if body is None else json.dumps(body)
+        request = Request(method=method, path=f"/api/v1{path}", headers=self._headers, body=content)
+        answer = self._stage.phone.ingress.send(request, host=self._stage.tenant.host)
+        if answer.status >= 400:
+            raise WrongAnswer(
+                expected=f"{method} /api/v1{path} to be answered",
+                seen=f"{answer.status} {answer.body.decode(errors='replace')[:300]}",
+                look=self._stage.kubectl.to_type(f"-n {NAMESPACE} logs -l {TENANT_LABEL}={TENANT} --prefix"),
+            )
+        return answer.json()
 
 
 def show_where_it_is_kept(stage: Stage) -> None:

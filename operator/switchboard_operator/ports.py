@@ -193,15 +193,21 @@ class AssistantStanding:
     reason: str = ""
 
 
+class Endpoints(Protocol):
+    """Where the pods of a Service are."""
+
+    async def pods_of(self, namespace: str, service: str) -> Sequence[str]:
+        """``host:port`` of each pod that is ready."""
+
+
 class Bots(Protocol):
     """The tenants' bots."""
 
-    async def standing(
-        self, *, namespace: str, service: str, host: str, token: str
-    ) -> Mapping[str, AssistantStanding] | None:
+    async def standing(self, address: str, *, host: str, token: str) -> Mapping[str, AssistantStanding] | None:
         """How a bot's assistants stand, by name; None when it has no such thing to tell.
 
-        Raises ``Upstream`` (BotUnreachable) when it gives no usable answer.
+        ``address`` is ``host:port`` of its Service or of a pod. Raises ``Upstream`` (BotUnreachable) when it gives no
+        usable answer.
         """
 
 

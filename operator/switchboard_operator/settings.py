@@ -44,7 +44,7 @@ class Settings:
         drift_interval: seconds between two looks at a settled resource at Twilio.
         twilio_deadline: seconds for one call of Twilio.
         status_interval: seconds between two looks at a bot's own status.
-        bot_address: base URL of a bot inside of the cluster, with ``{service}`` and ``{namespace}``.
+        bot_address: ``host[:port]`` of a bot inside of the cluster, with ``{service}`` and ``{namespace}``.
         listen: host and port of probes and metrics.
         log_level: of the standard library's logging.
     """
@@ -64,7 +64,7 @@ class Settings:
     drift_interval: float = 600.0
     twilio_deadline: float = 15.0
     status_interval: float = 30.0
-    bot_address: str = "http://{service}.{namespace}.svc"
+    bot_address: str = "{service}.{namespace}.svc"
     listen: tuple[str, int] = ("0.0.0.0", 8080)
     log_level: str = "INFO"
 

@@ -190,7 +190,9 @@ def _assemble(
     rounds = Rounds(
         store=store,
         cluster=cluster,
-        bots=HttpBots(session=to_bots, address=settings.bot_address),
+        bots=HttpBots(session=to_bots),
+        endpoints=cluster,
+        address=settings.bot_address,
         standings=standings,
         queue=queue,
         interval=settings.status_interval,

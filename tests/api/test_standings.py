@@ -45,7 +45,7 @@ async def bot() -> AsyncIterator[Bot]:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    made.address = f"127.0.0.1:{runner.addresses[0][1]}"
     yield made
     await runner.cleanup()
 

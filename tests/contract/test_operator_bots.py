@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 import pytest
@@ -27,8 +27,15 @@ TOLD = {
 }
 
 
+class Asking(NamedTuple):
+    """The adapter, and where a bot is."""
+
+    bots: HttpBots
+    address: str
+
+
 @asynccontextmanager
-async def bot(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[HttpBots]:
+async def bot(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[Asking]:
     """A bot that answers so, and the adapter that asks it."""
     app = web.Application()
     app.router.add_get("/status", answer)
@@ -39,14 +46,14 @@ async def bot(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) ->
     port = runner.addresses[0][1]
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-            yield HttpBots(session=session, address=f"http://127.0.0.1:{port}", deadline=1.0)
+            yield Asking(HttpBots(session=session, deadline=1.0), f"127.0.0.1:{port}")
     finally:
         await runner.cleanup()
 
 
-async def ask(bots: HttpBots) -> Mapping[str, AssistantStanding] | None:
+async def ask(asking: Asking) -> Mapping[str, AssistantStanding] | None:
     """Ask the bot of a tenant."""
-    return await bots.standing(namespace="acme", service="bot-acme", host="acme.bots.example.com", token="t" * 43)
+    return await asking.bots.standing(asking.address, host="acme.bots.example.com", token="t" * 43)
 
 
 def telling(content: Any, *, status: int = 200) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -139,4 +146,4 @@ async def test_nobody_there_is_no_news() -> None:
     """As while a pod starts."""
     async with aiohttp.ClientSession() as session:
         with pytest.raises(Upstream):
-            await ask(HttpBots(session=session, address="http://127.0.0.1:1", deadline=1.0))
+            await ask(Asking(HttpBots(session=session, deadline=1.0), "127.0.0.1:1"))

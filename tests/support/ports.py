@@ -328,23 +328,28 @@ class InMemoryDatabase:
 
 @dataclass(slots=True)
 class InMemoryBots:
-    """The tenants' bots in memory.
+    """The tenants' bots in memory, and where their pods are.
 
     Attributes:
         told: what they say of their assistants; None when they have no status to tell.
         silent: they give no answer.
-        asked: the (service, host, token) of each call.
+        asked: the (address, host, token) of each call.
+        pods: what each pod of a bot with several says, by its address; None gives no answer.
     """
 
     told: dict[str, AssistantStanding] | None = field(default_factory=dict)
     silent: bool = False
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    pods: dict[str, dict[str, AssistantStanding] | None] = field(default_factory=dict)
 
-    async def standing(
-        self, *, namespace: str, service: str, host: str, token: str
-    ) -> Mapping[str, AssistantStanding] | None:
+    async def pods_of(self, namespace: str, service: str) -> Sequence[str]:
+        """The addresses of the pods."""
+        return list(self.pods)
+
+    async def standing(self, address: str, *, host: str, token: str) -> Mapping[str, AssistantStanding] | None:
         """How the assistants stand."""
-        self.asked.append((f"{service}.{namespace}", host, token))
-        if self.silent:
+        self.asked.append((address, host, token))
+        told = self.pods.get(address, self.told)
+        if self.silent or (address in self.pods and told is None):
             raise Upstream(reasons.BOT_UNREACHABLE, "the bot's status: TimeoutError")
-        return self.told
+        return told

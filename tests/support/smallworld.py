@@ -188,6 +188,8 @@ class SmallWorld:
             store=store,
             cluster=cluster,
             bots=self.bots,
+            endpoints=self.bots,
+            address="{service}.{namespace}",
             standings=self.standings,
             queue=self.controller.queue,
             interval=30.0,

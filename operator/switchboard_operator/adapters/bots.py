@@ -24,20 +24,16 @@ class HttpBots:
 
     Args:
         session: carries the calls; nothing of one answer (cookies) goes into the next call.
-        address: base URL with the fields ``{service}`` and ``{namespace}``.
         deadline: seconds for one call.
     """
 
-    def __init__(self, *, session: aiohttp.ClientSession, address: str, deadline: float = 5.0) -> None:
+    def __init__(self, *, session: aiohttp.ClientSession, deadline: float = 5.0) -> None:
         self._session = session
-        self._address = address
         self._deadline = aiohttp.ClientTimeout(total=deadline)
 
-    async def standing(
-        self, *, namespace: str, service: str, host: str, token: str
-    ) -> Mapping[str, AssistantStanding] | None:
+    async def standing(self, address: str, *, host: str, token: str) -> Mapping[str, AssistantStanding] | None:
         """How the assistants stand; None when the bot does not tell."""
-        url = self._address.format(service=service, namespace=namespace) + "/status"
+        url = f"http://{address}/status"
         headers = {"Host": host, "Authorization": f"Bearer {token}", "Accept": "application/json"}
         try:
             async with self._session.get(url, headers=headers, timeout=self._deadline, allow_redirects=False) as reply:

@@ -56,6 +56,7 @@ _OTHERS: tuple[ApiKind, ...] = (
     ApiKind("Secret", "", "v1", "secrets"),
     ApiKind("Pod", "", "v1", "pods"),
     ApiKind("Namespace", "", "v1", "namespaces", namespaced=False),
+    ApiKind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices"),
     ApiKind("Event", "events.k8s.io", "v1", "events"),
 )
 BY_KIND = {kind.kind: kind for kind in (*OWN_KINDS, *CHILD_KINDS, *_OTHERS)}

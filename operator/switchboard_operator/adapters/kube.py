@@ -17,7 +17,7 @@ from switchboard_operator.desired.names import MANAGER
 from switchboard_operator.errors import Conflict, Invalid, NotReady, Stalled, Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from switchboard_operator.adapters.kubeconfig import Connection
     from switchboard_operator.ports import Ref
@@ -111,6 +111,19 @@ class KubeCluster:
             if not following:
                 return items, page["metadata"]["resourceVersion"]
             params["continue"] = following
+
+    async def pods_of(self, namespace: str, service: str) -> Sequence[str]:
+        """``host:port`` of each ready pod of a Service."""
+        selector = f"kubernetes.io/service-name={service}"
+        slices, _ = await self.list(BY_KIND["EndpointSlice"], namespace=namespace, selector=selector)
+        return [
+            f"[{address}]:{port['port']}" if ":" in address else f"{address}:{port['port']}"
+            for each in slices
+            for port in each.get("ports") or []
+            for endpoint in each.get("endpoints") or []
+            if (endpoint.get("conditions") or {}).get("ready") is not False
+            for address in endpoint["addresses"][:1]
+        ]
 
     async def watch(
         self,

@@ -1,5 +1,8 @@
 """The rounds: each bot that runs is asked in its turn how its assistants stand, evenly spread and few at once.
 
+A tenant in a file has one pod, behind its Service. One in PostgreSQL may have several, and each knows of its own turns
+alone: all are asked, and an assistant fails if it does so in any of them.
+
 Nothing is written here. News wakes the tenant's reconciler; a bot that does not answer is no failure of the operator.
 """
 
@@ -11,19 +14,20 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from switchboard_operator import reasons
 from switchboard_operator.desired import names
 from switchboard_operator.engine.queue import Lane
-from switchboard_operator.errors import NotReady
+from switchboard_operator.errors import NotReady, Upstream
 from switchboard_operator.ports import Ref
 from switchboard_operator.reconcile.intents import ref_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from switchboard_operator.api import Tenant
     from switchboard_operator.engine.queue import WorkQueue
     from switchboard_operator.engine.store import Store
-    from switchboard_operator.ports import Bots, Cluster
+    from switchboard_operator.ports import AssistantStanding, Bots, Cluster, Endpoints
     from switchboard_operator.reconcile.standings import Standings
 
 _log = logging.getLogger(__name__)
@@ -39,6 +43,8 @@ class Rounds:
         store: the tenants, and the subaccounts whose Secrets hold their tokens.
         cluster: where the Secrets are.
         bots: who is asked.
+        endpoints: where the pods of a bot are.
+        address: ``host:port`` of a bot that has one pod, with the fields ``{service}`` and ``{namespace}``.
         standings: keeps what they say.
         queue: where news goes.
         interval: seconds for one round; longer where there are more bots than fifty a second reach.
@@ -49,6 +55,8 @@ class Rounds:
     store: Store
     cluster: Cluster
     bots: Bots
+    endpoints: Endpoints
+    address: str
     standings: Standings
     queue: WorkQueue[Ref]
     interval: float
@@ -76,12 +84,7 @@ class Rounds:
     async def look(self, tenant: Tenant) -> None:
         """Ask one bot."""
         try:
-            told = await self.bots.standing(
-                namespace=tenant.namespace,
-                service=names.runtime_name(tenant.name),
-                host=tenant.status.host or "",
-                token=await self._token(tenant),
-            )
+            told = await self._ask(tenant)
         except NotReady as problem:
             _log.debug("%s: %s", ref_to(tenant), problem.message)
             self._tokens.pop(tenant.uid, None)  # it may have been changed
@@ -92,6 +95,30 @@ class Rounds:
             news = told is not None and self.standings.heard(tenant, told)
         if news:
             self.queue.add(ref_to(tenant), Lane.RETRY)
+
+    async def _ask(self, tenant: Tenant) -> Mapping[str, AssistantStanding] | None:
+        """What all pods say together. While one does not answer, all that is certain is that another fails."""
+        token, told, problem = await self._token(tenant), None, None
+        for address in await self._addresses(tenant):
+            try:
+                said = await self.bots.standing(address, host=tenant.status.host or "", token=token)
+            except NotReady as error:
+                problem = error
+            else:
+                told = said if told is None else _together(told, said or {})
+        if problem is not None and not any(each.failing for each in (told or {}).values()):
+            raise problem
+        return told
+
+    async def _addresses(self, tenant: Tenant) -> Sequence[str]:
+        service = names.runtime_name(tenant.name)
+        storage = tenant.spec.runtime.storage
+        if storage is None or storage.postgres is None:
+            return [self.address.format(service=service, namespace=tenant.namespace)]
+        found = await self.endpoints.pods_of(tenant.namespace, service)
+        if not found:
+            raise Upstream(reasons.BOT_UNREACHABLE, f"the Service {service} has no pod that is ready")
+        return found
 
     def _keep(self, uids: set[str]) -> None:
         """Forget tenants that are gone."""
@@ -106,6 +133,15 @@ class Rounds:
             encoded = (stored.get("data") or {}).get("apiToken", "")
             self._tokens[tenant.uid] = base64.b64decode(encoded).decode()
         return self._tokens[tenant.uid]
+
+
+def _together(
+    one: Mapping[str, AssistantStanding], other: Mapping[str, AssistantStanding]
+) -> Mapping[str, AssistantStanding]:
+    """Of two words about an assistant that which says more: it fails, and since the earlier time."""
+    failing = [(name, each) for pod in (one, other) for name, each in pod.items() if each.failing]
+    failing.sort(key=lambda named: named[1].since, reverse=True)
+    return {**one, **other, **dict(failing)}
 
 
 def _runs(tenant: Tenant) -> bool:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from dev.demo import change, removal
+from dev.demo import change, removal, thinking
 from dev.demo.console import bubble_lines
 from dev.demo.errors import NotConfigured, WrongAnswer
 from dev.demo.figures import newcomer, resource_of
 from dev.demo.kubectl import Kubectl
 from dev.demo.phone import Reply, expect
-from dev.demo.proof import Trail, answering_pod, parse_log
+from dev.demo.postgres import newest
+from dev.demo.proof import Trail, answering_pod, parse_log, pods_of
 from dev.demo.scenes import SCENES
+from dev.demo.services import _MANIFEST as SERVICES
+from dev.demo.services import MODEL_HOST, described_services
 from dev.demo.target import known_node, own_target
 from dev.demo.tenants import QUICKSTART, Tenant, manifests, readiness, rollout, tenant_names
 
@@ -115,6 +120,15 @@ def test_the_pod_that_stored_and_answered_is_the_one(tmp_path: Path) -> None:
     assert answering_pod(kubectl, TRAIL, tenant="a") == "bot-a-1"
 
 
+def test_two_pods_of_one_tenant_may_share_a_message(tmp_path: Path) -> None:
+    """With PostgreSQL one stores and another answers; still each once."""
+    shared = fake_kubectl(tmp_path, {"bot-a-1": ("a", [STORED]), "bot-a-2": ("a", [SENT])})
+
+    assert pods_of(shared, TRAIL, tenant="a") == ["bot-a-1", "bot-a-2"]
+    with pytest.raises(WrongAnswer):
+        answering_pod(shared, TRAIL, tenant="a")
+
+
 @pytest.mark.parametrize(
     "logs",
     [
@@ -197,6 +211,7 @@ def test_your_own_cluster_is_taken_as_it_is_described() -> None:
         "switchboard-operator": "registry.example.com:5000/operator:latest",
         "switchboard-runtime": "registry.example.com:5000/runtime:1",
         "twilio-emulator": "registry.example.com:5000/emulator:1",
+        "postgres": "docker.io/library/postgres:17",
     }
     assert (target.ingress.host, target.ingress.port, target.domain) == ("127.0.0.1", 8443, "bots.localhost")
     assert (target.local, target.node_port) == (False, None)
@@ -236,3 +251,36 @@ def test_a_node_of_make_cluster_is_known_by_its_kubeconfig(tmp_path: Path) -> No
     assert found["SWITCHBOARD_INGRESS_URL"] == "https://127.0.0.1:8443"
     assert found["SWITCHBOARD_INGRESS_CA"].startswith(str(kubeconfig.parent))
     assert set(found) == {"SWITCHBOARD_INGRESS_URL", "SWITCHBOARD_INGRESS_CA"}
+
+
+def test_the_services_of_the_demo_are_whole() -> None:
+    """Nothing is left to fill in; pods are held to Pod Security "restricted"; a changed program restarts its pod."""
+    images = {"postgres": "registry.example.com/pg:1", "switchboard-runtime": "bot:1"}
+    text = described_services(SERVICES.read_text(), images=images, postgres_user=999, program="print()")
+    other = described_services(SERVICES.read_text(), images=images, postgres_user=999, program="print(1)")
+    pods = [each["spec"]["template"]["spec"] for each in yaml.safe_load_all(text) if each["kind"] == "Deployment"]
+
+    assert not re.search(r"[A-Z]+_(IMAGE|USER|DIGEST)", text)
+    assert text != other
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_newest_postgresql_that_will_do_is_taken() -> None:
+    """Older ones are as good as none."""
+    assert newest(["13", "15", "17", "main"]) == "17"
+    assert newest(["13", "14"]) is None
+
+
+def test_the_thinking_tenant_is_where_the_demo_looks() -> None:
+    """Its model is at the host that the admin's list has, and its answers are in its catalogue."""
+    objects = {each["kind"]: each for each in manifests(thinking.FILE)}
+    assistant = objects["Assistant"]["spec"]
+
+    assert MODEL_HOST in assistant["model"]["baseURL"]
+    assert objects["Tenant"]["metadata"]["name"] == thinking.TENANT
+    assert objects["Tenant"]["spec"]["runtime"]["storage"] == {"postgres": {}}
+    products = yaml.safe_load(objects["ConfigMap"]["data"]["catalogue.yaml"])
+    said = [f"{each['name']}: {each['price']} {each['currency']}" for each in products]
+    assert all(any(part in answer for part in said) for answer in [thinking._QUESTION[1], *thinking._BURST_ANSWER])

@@ -12,6 +12,7 @@ from tests.support.smallworld import (
     SmallWorld,
     account_manifest,
     assistant_manifest,
+    database_secret,
     manifest,
     number_manifest,
     tenant_manifest,
@@ -79,9 +80,9 @@ async def test_a_failing_assistant_is_a_condition_and_an_event(world: SmallWorld
 async def test_the_bot_is_asked_by_its_service_as_its_own_host(world: SmallWorld) -> None:
     """With the token of its own API."""
     await look(world)
-    ((service, host, token),) = world.bots.asked
+    ((address, host, token),) = world.bots.asked
 
-    assert (service, host) == ("bot-acme.acme", "acme.bots.example.com")
+    assert (address, host) == ("bot-acme.acme", "acme.bots.example.com")
     assert len(token) >= 43
 
 
@@ -143,3 +144,51 @@ async def test_a_changed_token_is_read_again(world: SmallWorld) -> None:
     await look(world)
 
     assert [token for _, _, token in world.bots.asked][-1] == "new"
+
+
+async def several() -> SmallWorld:
+    """A tenant in PostgreSQL, served by several pods."""
+    world = SmallWorld()
+    world.cluster.put(database_secret())
+    world.apply(
+        account_manifest(),
+        manifest("Plan", "basic"),
+        assistant_manifest(),
+        tenant_manifest(bot={"assistantRef": {"name": "sales"}}, runtime={"replicas": 3, "storage": {"postgres": {}}}),
+        number_manifest(),
+    )
+    await world.settle(90)
+    world.roll_out()
+    await world.settle(30)
+    return world
+
+
+async def test_of_several_pods_one_that_fails_is_enough() -> None:
+    """Each knows of its own turns: whoever is asked first, the condition does not flap, also while a pod is silent."""
+    world = await several()
+    world.bots.pods = {"10.0.0.1:8080": WELL, "10.0.0.2:8080": FAILING, "10.0.0.3:8080": None}
+    await look(world)
+    told = condition(world)
+    writes = len(world.cluster.writes)
+    world.bots.pods = dict(reversed(world.bots.pods.items()))
+    await look(world, 3)
+
+    assert told.message == "sales fails since 2026-01-01T00:00:00Z: no model answers"
+    assert condition(world) == told
+    assert world.cluster.writes[writes:] == []
+    assert len({address for address, _, _ in world.bots.asked}) == 3
+
+
+async def test_a_silent_pod_may_be_the_one_that_fails() -> None:
+    """So the others' being well is no recovery."""
+    world = await several()
+    world.bots.pods = {"10.0.0.1:8080": WELL, "10.0.0.2:8080": FAILING}
+    await look(world)
+    world.bots.pods = {"10.0.0.1:8080": WELL, "10.0.0.2:8080": None}
+    await look(world, 2)
+    silent = condition(world).status
+    world.bots.pods = {"10.0.0.1:8080": WELL}
+    await look(world)
+
+    assert silent == "False"
+    assert condition(world).status == "True"
