@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from switchboard_runtime.edge import quarantine
+from switchboard_runtime.edge import quarantine, status
 from switchboard_runtime.edge.api.call import Route
 from switchboard_runtime.edge.api.models import Asked, Nothing, Number, Paged, PageQuery, Shown, Timestamp
-from switchboard_runtime.edge.status import standing
 from switchboard_runtime.errors import NotFound
 from switchboard_runtime.people.pages import Page, cursor_of, read_cursor
 from switchboard_runtime.store import DeadLetter
@@ -142,7 +141,7 @@ class Revived(Shown):
 
 async def get_status(call: Call) -> dict[str, Any]:
     """``GET /status``."""
-    return await standing(call.context, call.entry)
+    return await status.standing(call.context, call.entry)
 
 
 async def get_usage(call: Call) -> dict[str, Any]:
