@@ -93,7 +93,7 @@ def bad(path: str, value: object) -> dict[str, Any]:
         ("defaultAssistant", "ghost", "defaultAssistant: no assistant is named 'ghost'"),
         ("assistants.0.products.0.stock", "4", "assistants.0.products.0.stock: Input should be a valid integer"),
         ("assistants.0.products.0.price", 120000, "products.0.price: Input should be a valid string"),
-        ("assistants.0.script.rules.0.when", {}, "rules.0.when: give exactly one of matches and catalogue"),
+        ("assistants.0.script.rules.0.when", {}, "rules.0.when: give exactly one of matches, catalogue and received"),
         ("assistants.0.script.rules.1.reply", {"es": "{nombre}"}, "unknown placeholder {nombre}; use one of"),
         ("greeting", {}, "greeting: Dictionary should have at least 1 item"),
     ],
