@@ -19,21 +19,28 @@ __all__ = ["found", "listed", "one", "tags_of"]
 _SELECT = """
 SELECT c.id, c.channel, c.own, c.contact, c.mode, c.opted_out, c.language, c.epoch, c.created_at, c.updated_at,
        c.last_inbound_at, a.person, a.since, i.contact_id, p.name
-FROM conversation AS c
+FROM (SELECT * FROM conversation AS c WHERE c.tenant_id = :tenant AND {conditions}{order}) AS c
 LEFT JOIN attendance AS a ON a.tenant_id = c.tenant_id AND a.conversation_id = c.id AND a.ended_at IS NULL
 LEFT JOIN identity AS i ON i.tenant_id = c.tenant_id AND i.channel = c.channel AND i.address = c.contact
 LEFT JOIN contact AS p ON p.tenant_id = c.tenant_id AND p.id = i.contact_id
-WHERE c.tenant_id = :tenant AND {conditions}
+{order}
 """
+"""What is known of contacts is joined to what is shown alone, not to all that had to be looked through."""
 
 _ORDER = " ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit"
+_THEIRS = (
+    "EXISTS (SELECT 1 FROM identity AS o WHERE o.tenant_id = c.tenant_id AND o.channel = c.channel"
+    " AND o.address = c.contact AND {condition})"
+)
 
 _CONDITIONS = {
     "mode": "c.mode = :mode",
     "opted_out": "c.opted_out = :opted_out",
-    "contact": "(c.contact = :contact OR i.contact_id = :contact)",
-    "tag": "EXISTS (SELECT 1 FROM contact_tag AS t WHERE t.tenant_id = c.tenant_id AND t.contact_id = i.contact_id"
-    " AND t.tag = :tag)",
+    "contact": f"(c.contact = :contact OR {_THEIRS.format(condition='o.contact_id = :contact')})",
+    "tag": _THEIRS.format(
+        condition="EXISTS (SELECT 1 FROM contact_tag AS t WHERE t.tenant_id = o.tenant_id"
+        " AND t.contact_id = o.contact_id AND t.tag = :tag)"
+    ),
     "since": "c.updated_at >= :since",
 }
 
@@ -51,21 +58,21 @@ def listed(
     given = {name: value for name, value in chosen.items() if value is not None}
     at, conversation_id = before or (math.inf, 0)
     conditions = ["(c.updated_at, c.id) < (:at, :id)", *(_CONDITIONS[name] for name in given)]
-    sql = _SELECT.format(conditions=" AND ".join(conditions)) + _ORDER
+    sql = _SELECT.format(conditions=" AND ".join(conditions), order=_ORDER)
     values = {**given, "at": float(at), "id": int(conversation_id), "limit": limit}
     return (yield from _with_tags(Statement(sql, values)))
 
 
 def one(conversation_id: int) -> Generator[Statement, Rows, Conversation | None]:
     """A conversation by its id."""
-    sql = _SELECT.format(conditions="c.id = :id")
+    sql = _SELECT.format(conditions="c.id = :id", order="")
     rows = yield from _with_tags(Statement(sql, {"id": conversation_id}))
     return rows[0] if rows else None
 
 
 def found(contact: str) -> Generator[Statement, Rows, tuple[Conversation, ...]]:
     """A contact's conversations, by its id or an address."""
-    sql = _SELECT.format(conditions=_CONDITIONS["contact"]) + " ORDER BY c.id"
+    sql = _SELECT.format(conditions=_CONDITIONS["contact"], order=" ORDER BY c.id")
     return (yield from _with_tags(Statement(sql, {"contact": contact})))
 
 

@@ -2,7 +2,7 @@
 
 For: finding words, whatever their case and accents, in both stores alike and without an index that each message
 would have to pay for on its way in.
-Refuses: to read without end: a page ends after forty slices, perhaps with few hits, and its cursor goes on.
+Refuses: to read without end: a page ends after eighty slices, perhaps with few hits, and its cursor goes on.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Searching"]
 
-_SLICE = 1000
-_MOST_SLICES = 40
+_SLICE = 500
+_MOST_SLICES = 80
 _LONGEST = 200
 _TOP = 2**62
 
@@ -43,7 +43,7 @@ ORDER BY s.number DESC
 class Searching:
     """Finds words in what was said.
 
-    Hits come newest first to within a slice of a thousand messages or replies: both sides are read by their numbers,
+    Hits come newest first to within a slice of five hundred messages or replies: both sides are read by their numbers,
     the side that lags behind next.
 
     Args:
