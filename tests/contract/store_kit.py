@@ -29,7 +29,9 @@ _IDS = itertools.count(1)
 
 
 @asynccontextmanager
-async def open_store(kind: Kind, *, clock: Clock, folder: Path, server: Server) -> AsyncIterator[Store]:
+async def open_store(
+    kind: Kind, *, clock: Clock, folder: Path, server: Server, bubble_wait: float = 0.0
+) -> AsyncIterator[Store]:
     """An empty store of tenant ``a``; PostgreSQL's needs a clock that tells the real time."""
     if kind == "sqlite":
         writer = Writer()
@@ -41,6 +43,7 @@ async def open_store(kind: Kind, *, clock: Clock, folder: Path, server: Server) 
                 new_id=lambda: f"o{next(_IDS)}",
                 owner=f"p{next(_IDS)}",
                 lease=_LEASE,
+                bubble_wait=bubble_wait,
             )
         finally:
             await writer.close()
@@ -52,6 +55,7 @@ async def open_store(kind: Kind, *, clock: Clock, folder: Path, server: Server) 
         new_id=lambda: f"o{next(_IDS)}",
         owner=f"p{next(_IDS)}",
         lease=_LEASE,
+        bubble_wait=bubble_wait,
     )
     try:
         await store.open()
