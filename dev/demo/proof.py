@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dev.demo.errors import WrongAnswer
+from dev.demo.errors import CommandFailed, WrongAnswer
 from dev.demo.kubectl import Kubectl
 from dev.demo.tenants import NAMESPACE, TENANT_LABEL
 
@@ -76,7 +76,13 @@ def _traces(kubectl: Kubectl, trail: Trail) -> Iterator[Trace]:
         if pod["status"]["phase"] != "Running":
             continue  # it has no log yet
         name, tenant = pod["metadata"]["name"], pod["metadata"]["labels"][TENANT_LABEL]
-        for entry in parse_log(kubectl("-n", NAMESPACE, "logs", name, "--tail=200")):
+        try:
+            log = kubectl("-n", NAMESPACE, "logs", name, "--tail=200")
+        except CommandFailed as gone:
+            if "NotFound" in gone.seen:  # it ended a moment ago, after a roll-out
+                continue
+            raise
+        for entry in parse_log(log):
             if (entry.get("event"), entry.get("sid")) in wanted:
                 yield Trace(str(entry["event"]), name, tenant)
 

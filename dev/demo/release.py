@@ -44,6 +44,7 @@ def values(target: Target) -> dict[str, Any]:
     return {
         "image": _image(target.images["switchboard-operator"]),
         "runtime": {"image": _image(target.images["switchboard-runtime"]), "egressAllow": [services.MODEL_HOST]},
+        "statusInterval": 5,
         "database": {"secretName": services.ADMIN_SECRET},
         "installationId": "demo",
         "domain": target.domain,

@@ -188,6 +188,8 @@ def _think(stage: _Stage) -> None:
         ):
             console.line()
             act(scene)
+        console.line()
+        thinking.fail_and_recover(scene, (phone.neighbour(distance) for distance in range(1, 100)))
 
 
 def _figures(stage: _Stage) -> Figures:

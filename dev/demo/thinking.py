@@ -3,7 +3,8 @@
 import base64
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +25,10 @@ _QUESTION = ("How much is the Lighthouse Atlas?", "The Lighthouse Atlas: 45.00 U
 _BURST = ("Hi again", "do you have Tide Tables", "and the desk globe?")
 _BURST_ANSWER = ("Tide Tables: 12.50 USD", "Desk Globe: 89.00 USD")
 _SILENCE = 4.0
+_HEALTHY = "AssistantsHealthy"
+_CANNED = "Somebody will write to you shortly."
+_PATIENCE = 60.0
+_STATUS_SECONDS = 2.0
 _PERSON = "Maya"
 _PERSONS_WORDS = "Hi Emma, this is Maya from the shop. I put a copy aside for you."
 _KEPT = """
@@ -58,6 +63,10 @@ class Stage:
         pods = pods_of(self.kubectl, reply.trail, tenant=self.tenant.name)
         self.console.reply(reply.text, by=self.tenant.title, seconds=reply.seconds, pod=" and ".join(pods))
         expect(reply, wanted, tenant=self.tenant)
+
+    def ask_quietly(self, question: str, wanted: str) -> None:
+        """Ask and judge the answer without showing it."""
+        expect(self.phone.ask(self.tenant, self.number, question), wanted, tenant=self.tenant)
 
     def now(self) -> int:
         """The number of the newest message at Twilio."""
@@ -147,6 +156,47 @@ def give_way_to_a_person(stage: Stage) -> None:
     api.call("POST", f"{path}/hand-back", {"person": _PERSON})
     stage.console.line("given back: the bot answers again")
     stage.hear("Do you have Tide Tables?", "Tide Tables: 12.50 USD")
+
+
+def fail_and_recover(stage: Stage, strangers: Iterator[Phone]) -> None:
+    """The model's server goes away: the canned answer, never silence, and a condition; it comes back, and all is well.
+
+    Args:
+        stage: where.
+        strangers: phones that nobody has written from before; after a canned answer a person has the conversation.
+
+    Raises:
+        WrongAnswer: people got something else.
+        CommandFailed: the condition did not come.
+    """
+    kubectl = stage.kubectl
+    kubectl("-n", services.NAMESPACE, "scale", "deployment/llm", "--replicas=0")
+    kubectl("-n", services.NAMESPACE, "wait", "pods", "-l", "app=llm", "--for=delete", "--timeout=60s")
+    stage.console.line("the model's server is gone")
+    replace(stage, phone=next(strangers)).hear(_QUESTION[0], _CANNED)
+    _wait_for(stage, "False")
+    kubectl("-n", services.NAMESPACE, "scale", "deployment/llm", "--replicas=1")
+    kubectl("-n", services.NAMESPACE, "rollout", "status", "deployment/llm", "--timeout=60s")
+    stage.console.line("the model's server is back")
+    deadline = time.monotonic() + _PATIENCE
+    # Each pod knows of its own turns: the one that failed must answer somebody before it is well.
+    while _condition(stage)["status"] != "True" and time.monotonic() < deadline:
+        replace(stage, phone=next(strangers)).ask_quietly(*_QUESTION)
+        time.sleep(_STATUS_SECONDS)
+    _wait_for(stage, "True")
+
+
+def _wait_for(stage: Stage, status: str) -> None:
+    wanted = f"--for=condition={_HEALTHY}={status}"
+    stage.kubectl("-n", NAMESPACE, "wait", wanted, f"tenant/{TENANT}", "--timeout=60s")
+    found = _condition(stage)
+    stage.console.line(f"{_HEALTHY} {found['status']}: {found['message']}")
+
+
+def _condition(stage: Stage) -> dict[str, str]:
+    conditions = stage.kubectl.json("-n", NAMESPACE, "get", "tenant", TENANT)["status"]["conditions"]
+    found: dict[str, str] = next((each for each in conditions if each["type"] == _HEALTHY), {"status": "absent"})
+    return found
 
 
 class _Api:

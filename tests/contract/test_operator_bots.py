@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -13,9 +15,14 @@ from aiohttp import web
 from switchboard_operator.adapters.bots import HttpBots
 from switchboard_operator.errors import Upstream
 from switchboard_operator.ports import AssistantStanding
+from switchboard_runtime.assistants.egress import Egress
+from switchboard_runtime.clock import SystemClock
+from tests.support.llm_server import Says, llm_server
+from tests.unit.runtime.kit import API_TOKEN, document, eventually, fake_twilio, served, write_tenant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from pathlib import Path
 
 TOLD = {
     "assistants": {
@@ -147,3 +154,51 @@ async def test_nobody_there_is_no_news() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(Upstream):
             await ask(Asking(HttpBots(session=session, deadline=1.0), "127.0.0.1:1"))
+
+
+async def test_the_runtime_tells_what_the_operator_reads(tmp_path: Path) -> None:
+    """Both ends of the contract: a model that does not answer is Failing by the bot's own word, and then Healthy."""
+    async with fake_twilio(SystemClock()) as twilio, llm_server() as model:
+        model.think = lambda _: Says(status=500)
+        write_tenant(tmp_path, thinking(twilio.endpoint, model.base_url("openai")))
+        egress = Egress(allowed=frozenset({urlsplit(model.url).netloc}))
+        async with served(tmp_path, egress=egress) as caller:
+            bots = HttpBots(session=caller.session, deadline=5.0)
+
+            async def told() -> AssistantStanding:
+                address = caller.base.removeprefix("http://")
+                found = await bots.standing(address, host="muebles-sur.bots.example.com", token=API_TOKEN)
+                assert found is not None
+                return found["ventas"]
+
+            before = await told()
+            await caller.say("hola")
+            failing = await eventually_is(told, lambda standing: standing.failing)
+            model.think = lambda _: Says(text="Hola")
+            await caller.say("hola", From="whatsapp:+5491155550199", WaId="5491155550199")
+            after = await eventually_is(told, lambda standing: not standing.failing)
+
+    assert before == after == AssistantStanding(failing=False)
+    assert failing.reason == "no model answers"
+    assert datetime.fromisoformat(failing.since).tzinfo is not None
+
+
+def thinking(endpoint: str, model: str) -> dict[str, Any]:
+    """A tenant's document whose assistant has a model and nothing else."""
+    account = {"endpoint": endpoint, "accountSid": document()["twilio"]["accountSid"]}
+    choice = {"provider": "openai", "model": "m", "baseUrl": model}
+    assistant = {"name": "ventas", "instructions": "Sé breve.", "model": {"choices": [choice]}}
+    return document(twilio=account, assistants=[assistant])
+
+
+async def eventually_is(
+    ask: Callable[[], Awaitable[AssistantStanding]], right: Callable[[AssistantStanding], bool]
+) -> AssistantStanding:
+    """The first standing that is right, within the kit's patience."""
+
+    async def found() -> AssistantStanding | None:
+        standing = await ask()
+        return standing if right(standing) else None
+
+    standing: AssistantStanding = await eventually(found, within=30.0)
+    return standing

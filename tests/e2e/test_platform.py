@@ -233,7 +233,7 @@ def test_a_runtime_pod_has_no_rights_and_no_token(platform: Platform) -> None:
 
 
 def test_no_secret_is_in_any_object_event_or_log(platform: Platform) -> None:
-    """The parent's token and every tenant's token and key secret are in Secrets and nowhere else."""
+    """The parent's token, every tenant's token and key secret, and PostgreSQL's passwords are in Secrets alone."""
     secrets = platform.kubectl.items("secrets", "-n", NAMESPACE)
     held = {
         value
@@ -242,12 +242,20 @@ def test_no_secret_is_in_any_object_event_or_log(platform: Platform) -> None:
         if key in {"authToken", "apiKeySecret", "apiToken"}
     }
     plain = {_decoded(value) for value in held} | {platform.emulator.auth_token}
+    plain |= {_password(each) for each in [*secrets, *platform.kubectl.items("secrets", "-n", "switchboard-system")]}
+    plain.discard("")
     shown = platform.kubectl("get", "switchboard,configmaps,deployments,ingresses,events", "-A", "-o", "yaml")
     shown += platform.kubectl("-n", "switchboard-system", "logs", "deployment/switchboard-operator", "--tail=-1")
     shown += platform.kubectl("-n", NAMESPACE, "logs", f"deployment/bot-{SHOP}", "--tail=-1")
 
     assert plain
     assert [value[:4] for value in plain if value in shown] == []
+
+
+def _password(secret: dict[str, Any]) -> str:
+    """That of a database's URL in a Secret; empty where there is none."""
+    data = secret.get("data") or {}
+    return urlsplit(_decoded(data.get("databaseUrl") or data.get("url") or "")).password or ""
 
 
 def _decoded(value: str) -> str:
