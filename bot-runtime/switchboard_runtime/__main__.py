@@ -6,9 +6,9 @@ import argparse
 import asyncio
 import os
 import sys
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from switchboard_runtime.commands import COMMANDS, add_settings, add_tenant_commands, run_tenant_command
 from switchboard_runtime.config.settings import Settings
 from switchboard_runtime.errors import ConfigurationError
 from switchboard_runtime.store.postgres.command import add_commands, run_command
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = vars(_parser().parse_args(arguments))
     command = flags["command"]
     try:
+        if command in COMMANDS:
+            return run_tenant_command(flags, os.environ)
         if command not in {"serve", "replay"}:
             sys.stdout.write(run_command(flags, os.environ) + "\n")
             return 0
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command == "replay":
             from switchboard_runtime.replaying import replay  # noqa: PLC0415  # as below
 
-            asyncio.run(replay(settings, only_list=flags["list"], dead_letters=flags["dead_letters"]))
+            as_json = flags["output"] == "json"
+            asyncio.run(replay(settings, only_list=flags["list"], dead_letters=flags["dead_letters"], as_json=as_json))
             return 0
         import uvloop  # noqa: PLC0415  # a wrong flag is told without loading a server
 
@@ -58,10 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="try quarantined webhooks again, as after an upgrade")
     replay.add_argument("--list", action="store_true", help="only list what waits, and the dead letters")
     replay.add_argument("--dead-letters", action="store_true", help="put dead letters back into their lanes too")
-    for field in fields(Settings):
-        flag = "--" + field.name.replace("_", "-")
-        for command in (serve, replay):
-            command.add_argument(flag, help=f"overrides SWITCHBOARD_{field.name.upper()}; default {field.default}")
+    replay.add_argument("--output", default="text", choices=("text", "json"), help="how it is told; default text")
+    add_settings(serve, replay)
+    add_tenant_commands(commands)
     add_commands(commands)
     return parser
 

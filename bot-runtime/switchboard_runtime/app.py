@@ -70,6 +70,7 @@ class Ports:
         knowledge: folder of ``{slug}/`` with the assistants' texts.
         egress: where assistants may call.
         tracing: where spans go.
+        rates: how often a token may call the API.
     """
 
     clock: Clock
@@ -79,6 +80,7 @@ class Ports:
     knowledge: Path = Path("/etc/switchboard/knowledge")
     egress: Egress = field(default_factory=Egress)
     tracing: Tracing = field(default_factory=NoTracing)
+    rates: Rates = field(default_factory=Rates)
 
 
 def build_app(
@@ -109,7 +111,7 @@ def build_app(
         tracing=ports.tracing,
     )
     app[CONTEXT] = context
-    app[RATES] = Rates()
+    app[RATES] = ports.rates
     app.add_routes(ROUTES)
     app.on_response_prepare.append(_no_server_header)
 
@@ -318,6 +320,7 @@ async def run(settings: Settings) -> None:
         chance=random.random,
         knowledge=Path(settings.knowledge_dir),
         egress=Egress(allowed=settings.allowed_hosts()),
+        rates=Rates(per_second=settings.rate()),
         tracing=open_tracing(os.environ),
     )
     host, port = settings.address()

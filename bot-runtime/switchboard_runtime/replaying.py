@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import secrets
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.app import Ports
@@ -26,7 +28,7 @@ __all__ = ["replay"]
 _MOST = 1000
 
 
-async def replay(settings: Settings, *, only_list: bool, dead_letters: bool) -> None:
+async def replay(settings: Settings, *, only_list: bool, dead_letters: bool, as_json: bool = False) -> None:
     """Replay every tenant's quarantine, and its dead letters if asked for; or list both.
 
     Raises:
@@ -42,11 +44,17 @@ async def replay(settings: Settings, *, only_list: bool, dead_letters: bool) -> 
             store = stores[entry.slug]
             if only_list:
                 waiting, letters = await store.quarantined(limit=_MOST), await store.dead_letters(limit=_MOST)
-                sys.stdout.writelines(_listed(entry.slug, waiting, letters))
+                sys.stdout.writelines((_records if as_json else _listed)(entry.slug, waiting, letters))
                 continue
             understood, not_yet = await replay_quarantine(store, entry.document)
             revived = await _revive(store) if dead_letters else 0
-            sys.stdout.write(f"{entry.slug}: {understood} understood, {not_yet} not; {revived} dead letters revived\n")
+            if as_json:
+                told = {"tenant": entry.slug, "understood": understood, "notYet": not_yet, "revived": revived}
+                sys.stdout.write(json.dumps(told) + "\n")
+            else:
+                sys.stdout.write(
+                    f"{entry.slug}: {understood} understood, {not_yet} not; {revived} dead letters revived\n"
+                )
 
 
 async def _revive(store: Store) -> int:
@@ -60,3 +68,12 @@ def _listed(slug: str, waiting: tuple[Quarantined, ...], letters: tuple[DeadLett
     for letter in letters:
         yield f"{slug}: dead letter {letter.queue} {letter.id}, trace {letter.trace}: {letter.reason}\n"
     yield f"{slug}: {len(waiting)} in quarantine, {len(letters)} dead letters\n"
+
+
+def _records(slug: str, waiting: tuple[Quarantined, ...], letters: tuple[DeadLetter, ...]) -> Iterator[str]:
+    """The same, a JSON object a line."""
+    for one in waiting:
+        path, reason = one.webhook.path.partition("?")[0], one.webhook.reason
+        yield json.dumps({"tenant": slug, "quarantine": one.id, "path": path, "reason": reason}) + "\n"
+    for letter in letters:
+        yield json.dumps({"tenant": slug, "deadLetter": asdict(letter)}) + "\n"

@@ -33,6 +33,7 @@ class Settings:
         egress_allow: hosts, ``host`` or ``host:port`` with commas between, that assistants may call wherever they are
             and by plain http, such as a model server in the cluster.
         connections_per_peer: connections of one address at once; of the last hop, which may be a proxy for many.
+        api_rate: requests a second that a token may make of the API, with five seconds' worth at once.
         database_connections: connections at most for a tenant in PostgreSQL, beside the one that listens.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     egress_allow: str = ""
     connections_per_peer: str = "512"
     database_connections: str = "4"
+    api_rate: str = "20"
 
     @classmethod
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
@@ -108,6 +110,13 @@ class Settings:
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
             raise ConfigurationError(_PREFIX + name.upper(), f"{text!r} is no whole number from 1 to {most}")
         return int(text)
+
+    def rate(self) -> float:
+        """``api_rate`` as a number."""
+        text = self.api_rate
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000):
+            raise ConfigurationError(_PREFIX + "API_RATE", f"{text!r} is no whole number from 1 to 10000")
+        return float(text)
 
     def paths(self) -> tuple[Path, Path, Path]:
         """Folders of tenants, credentials and data."""

@@ -50,6 +50,10 @@ class OwnerLock:
         """Names of processes that ended without leaving; each is told once all who ask have seen it."""
         return tuple(path.name for path in sorted(self._folder.iterdir()) if path != self._path and _is_free(path))
 
+    def living(self) -> tuple[str, ...]:
+        """Names of other processes that are alive."""
+        return tuple(path.name for path in sorted(self._folder.iterdir()) if path != self._path and not _is_free(path))
+
     def forget(self, owner: str) -> None:
         """Remove a dead process's sign, after its leases were released."""
         (self._folder / owner).unlink(missing_ok=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-__all__ = ["TenantRole", "create_role", "drop_roles", "migrate"]
+__all__ = ["TenantRole", "administration", "as_owner", "create_role", "drop_roles", "migrate"]
 
 _OWNER = "switchboard_owner"
 _GROUP = "switchboard_tenant"
@@ -60,7 +60,7 @@ async def migrate(admin_dsn: str, *, to: int | None = None) -> tuple[int, int]:
     Raises:
         ConfigurationError: no connection, no right, locks were never free, or the schema is newer than this program.
     """
-    async with _administration(admin_dsn) as connection:
+    async with administration(admin_dsn) as connection:
         await _prepare(connection)
         before = await _revision(connection)
         if before > NEWEST:
@@ -75,7 +75,7 @@ async def create_role(admin_dsn: str, tenant: str) -> TenantRole:
     """Make one more role for a tenant, with a random password; the roles it has stay, so that a change overlaps."""
     stem = hashlib.sha256(tenant.encode()).hexdigest()[:16]
     role, password = f"swb_{stem}_{secrets.token_hex(4)}", secrets.token_urlsafe(32)
-    async with _administration(admin_dsn) as connection, connection.transaction():
+    async with administration(admin_dsn) as connection, connection.transaction():
         await connection.execute(
             f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
             f" CONNECTION LIMIT {_CONNECTIONS_OF_A_ROLE} PASSWORD '{_verifier(password)}' IN ROLE {_GROUP}"
@@ -102,7 +102,7 @@ async def drop_roles(admin_dsn: str, tenant: str, *, keep: str | None = None) ->
     Returns:
         The roles that were dropped.
     """
-    async with _administration(admin_dsn) as connection, connection.transaction():
+    async with administration(admin_dsn) as connection, connection.transaction():
         await connection.execute(f"SET LOCAL ROLE {_OWNER}")
         gone = await connection.fetch(
             "DELETE FROM switchboard.tenant_role AS r USING switchboard.tenant AS t"
@@ -123,7 +123,7 @@ async def drop_roles(admin_dsn: str, tenant: str, *, keep: str | None = None) ->
 
 
 @asynccontextmanager
-async def _administration(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def administration(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection for one task; what goes wrong on it is told without its secrets."""
     try:
         connection = await asyncpg.connect(dsn, timeout=10.0, server_settings={"search_path": "pg_catalog"})
@@ -137,6 +137,16 @@ async def _administration(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     except FAILURES as error:
         said = f": {error.args[0]}" if isinstance(error, asyncpg.PostgresError) else ""  # of DDL, not of rows
         raise ConfigurationError("admin DSN", describe(error) + said) from None
+
+
+@asynccontextmanager
+async def as_owner(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Act as the role that the tables belong to."""
+    await connection.execute(f"SET ROLE {_OWNER}")
+    try:
+        yield
+    finally:
+        await connection.execute("RESET ROLE")
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
