@@ -45,6 +45,7 @@ def add_tenant_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     restore = commands.add_parser("restore", help="put a backup into a tenant's store, whichever it is; all or nothing")
     restore.add_argument("--from", dest="source", required=True, type=Path, help="the file")
     restore.add_argument("--force", action="store_true", help="replace what is there; take another tenant's file")
+    restore.add_argument("--erased", type=Path, help="a ledger of erasures, as GET /api/v1/erasures answers it")
     restore.add_argument("--admin-dsn", help=f"administrator of PostgreSQL; better in {_ADMIN}")
     export = commands.add_parser("export", help="write contacts, conversations, messages, leads or usage as a table")
     export.add_argument("--what", required=True, choices=_KINDS, help="which rows")
@@ -91,7 +92,10 @@ async def _done(flags: Mapping[str, Any], settings: Settings, environment: Mappi
         return await backup(settings, to=flags["to"], progress=_Told(), **given)
     if flags["command"] == "restore":
         admin = flags["admin_dsn"] or environment.get(_ADMIN)
-        return await restore(settings, source=flags["source"], admin_dsn=admin, progress=_Told(), **given)
+        told = _Told()
+        return await restore(
+            settings, source=flags["source"], ledger=flags["erased"], admin_dsn=admin, progress=told, **given
+        )
     return await _exported(flags, settings, now)
 
 

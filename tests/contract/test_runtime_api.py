@@ -219,6 +219,17 @@ async def test_who_did_not_write_within_a_day_gets_a_template_or_nothing(api: Ap
     await eventually(lambda: twilio.bodies("+5491155500301") == ["su mesa llegó"])
 
 
+async def test_nobody_is_written_to_on_a_channel_that_only_asks(api: Api) -> None:
+    """The JSON webhook's contacts have what they asked for in its answers."""
+    await api.caller.json("/webhook/muebles-sur", {"telefono": "+5491155500400", "mensaje": "hola"})
+    (one,) = (await api.get("/conversations")).json()["items"]
+
+    refused = await api.post(f"/conversations/{one['id']}/messages", {"messages": [{"text": "hola"}]})
+
+    assert (one["channel"], refused.status) == ("http", 409)
+    assert "nobody can be written to" in refused.json()["detail"]
+
+
 async def test_a_token_opens_what_its_scopes_say_and_nothing_else(api: Api) -> None:
     """The refusal names the missing scope; an expired token is none."""
     one = await conversation(api)

@@ -183,6 +183,31 @@ async def test_nothing_is_written_over_unless_it_is_forced(kind: str, tmp_path: 
     assert tables(tmp_path / "two.jsonl") == tables(tmp_path / "one.jsonl")
 
 
+@pytest.mark.parametrize("kept", ["in the store", "elsewhere"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_was_erased_does_not_come_back_with_an_older_backup(
+    kind: str, kept: str, tmp_path: Path, server: Server
+) -> None:
+    """The ledger is that of the store which is replaced, or one that was kept elsewhere."""
+    one = await home(tmp_path / "a", kind, server)
+    await live(one)
+    await asyncio.to_thread(one.run, "backup", "--to", str(tmp_path / "one.jsonl"))
+    async with served(one.folder) as caller:
+        api = Api(caller)
+        contact = (await api.get("/conversations")).json()["items"][0]["contactId"]
+        await api.post(f"/contacts/{contact}/erase", {})
+        await asyncio.to_thread((tmp_path / "ledger.json").write_bytes, (await api.get("/erasures")).body)
+    two = one if kept == "in the store" else await home(tmp_path / "b", kind, server)
+    flags = ["--force"] if kept == "in the store" else ["--erased", str(tmp_path / "ledger.json")]
+
+    await asyncio.to_thread(two.run, "restore", "--from", str(tmp_path / "one.jsonl"), *flags)
+    await asyncio.to_thread(two.run, "backup", "--to", str(tmp_path / "two.jsonl"))
+
+    assert contact in (tmp_path / "one.jsonl").read_text()
+    assert len(tables(tmp_path / "one.jsonl")["identity"]) == 3
+    assert len(tables(tmp_path / "two.jsonl")["identity"]) == 2
+
+
 @pytest.mark.parametrize("harm", ["cut", "changed", "empty", "other", "newer"])
 async def test_a_file_that_is_not_whole_changes_nothing(
     harm: str, tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str]

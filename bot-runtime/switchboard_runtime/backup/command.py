@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from switchboard_runtime.backup.erased import erase_again, ledger_of, read_ledger
 from switchboard_runtime.backup.format import check_free, read_backup, written
 from switchboard_runtime.backup.moving import fill, highest, is_empty, pour
 from switchboard_runtime.backup.sqlite import SqlitePlace, new_file, snapshot
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.backup.places import Place
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import TenantEntry
+    from switchboard_runtime.people import LedgerEntry
 
 __all__ = ["backup", "reading", "restore", "tenant_entry"]
 
@@ -54,11 +56,12 @@ async def restore(
     tenant: str,
     source: Path,
     force: bool,
+    ledger: Path | None,
     admin_dsn: str | None,
     now: float,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Put a file's rows into a tenant's store, all or none, and see that they are there.
+    """Put a file's rows into a tenant's store, all or none, see that they are there, and erase what was erased since.
 
     Raises:
         BrokenFile: the file is not whole, or of a newer program.
@@ -71,9 +74,20 @@ async def restore(
     theirs = file.header["tenant"]["id"]
     if theirs != entry.document.tenant.id and not force:
         raise Conflict(f"{source} is of tenant id {theirs!r}, not {entry.document.tenant.id!r}; use --force to go on")
+    erased = [*(read_ledger(ledger) if ledger else ()), *(await _known_ledger(settings, entry) if force else ())]
     async with _written(settings, entry, file, force=force, admin_dsn=admin_dsn) as place:
         await pour(file, place, progress)
-    return {"tenant": tenant, "file": str(source), "rows": file.summary.rows, "total": file.summary.total}
+    again = await erase_again(settings, entry, erased) if erased else 0
+    rows, total = file.summary.rows, file.summary.total
+    return {"tenant": tenant, "file": str(source), "rows": rows, "total": total, "erasedAgain": again}
+
+
+async def _known_ledger(settings: Settings, entry: TenantEntry) -> tuple[LedgerEntry, ...]:
+    """What the store that is to be replaced knows of erasures; nothing if there is no store yet."""
+    if not entry.credentials.current().database_url and not file_of(settings.paths()[2], entry).exists():
+        return ()
+    async with reading(settings, entry) as place:
+        return await ledger_of(place)
 
 
 def tenant_entry(settings: Settings, tenant: str, *, now: float) -> TenantEntry:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Template", "Written", "replies_of"]
 
 _WINDOW = 86400.0
+_WRITABLE = frozenset({"sms", "whatsapp"})
 _VARIABLE = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 
 
@@ -55,8 +56,10 @@ def replies_of(messages: Sequence[Written], conversation: Conversation, *, now: 
     """The replies, if the channel lets us send them now.
 
     Raises:
-        Conflict: WhatsApp's day is over; says since when.
+        Conflict: nobody can be written to on the channel, or WhatsApp's day is over; says since when.
     """
+    if conversation.channel not in _WRITABLE:
+        raise Conflict(f"on {conversation.channel} nobody can be written to: answers go with what is asked")
     heard = conversation.last_inbound_at
     closed = conversation.channel == "whatsapp" and (heard is None or now - heard > _WINDOW)
     if closed and any(message.template is None for message in messages):
