@@ -110,6 +110,8 @@ class People(Engine):
     def begins(self, item: OutboxItem) -> None:
         """A send begins: is somebody silent who should be?"""
         lane = item.recipient
+        if item.reply.notice:  # STOP and START are confirmed, also beside a person
+            return
         if item.reply.author == "bot" and item.id not in self.may_still.get(lane, {item.id}):
             self.wrong.append(f"{item.text} was sent by the bot beside a person or after STOP")
         if lane in self.stop_holds:

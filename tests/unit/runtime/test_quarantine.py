@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.unit.runtime.kit import Caller, FakeTwilio, TurnedClock
 
 ANSWER = "Mesa Pampa: 120000 ARS, 4 en stock."
+SMS = {"From": "+5491155500200", "To": "+13055550123"}
 EXCUSE = "Disculpá, ahora no puedo responder. Muebles del Sur recibió tu mensaje."
 
 
@@ -95,7 +96,7 @@ async def test_a_later_release_answers_what_it_understands(
 async def test_a_dead_letter_is_answered_after_all(
     root: Path, twilio: FakeTwilio, clock: TurnedClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The assistant failed at every try; it is mended, and the message is revived."""
+    """The assistant failed at every try; it is mended, and the message is revived. On SMS, which has no window."""
 
     class Broken:
         def __init__(self, _assistant: object) -> None:
@@ -105,7 +106,7 @@ async def test_a_dead_letter_is_answered_after_all(
             raise RuntimeError
 
     async with served(root, clock=clock, answering=Broken, policy=Policy(answer_attempts=1)) as caller:
-        await caller.say("mesa")
+        await caller.say("mesa", **SMS)
         await eventually(lambda: rows(root, "SELECT state FROM outbox") == [("sent",)])
     codes = await _in_a_thread(root, ["--list"], ["--dead-letters"])
     clock.turn(1e9)  # to after the command's own, real time
@@ -113,7 +114,7 @@ async def test_a_dead_letter_is_answered_after_all(
         await eventually(lambda: len(twilio.posts) == 2)
 
     assert codes == [0, 0]
-    assert twilio.bodies() == [EXCUSE, ANSWER]
+    assert twilio.bodies(SMS["From"]) == [EXCUSE, ANSWER]
     assert "1 dead letters revived" in capsys.readouterr().out
 
 
@@ -126,17 +127,17 @@ async def test_a_reply_given_up_is_sent_in_its_lane(root: Path, twilio: FakeTwil
         return rows(root, "SELECT state FROM outbox") == [("failed",)]
 
     async with served(root, clock=clock) as caller:
-        await caller.say("mesa")
+        await caller.say("mesa", **SMS)
         await eventually(given_up)
     twilio.faults = []
     [code] = await _in_a_thread(root, ["--dead-letters"])
     clock.turn(1e9)  # to after the command's own, real time
     async with served(root, clock=clock) as caller:
-        await caller.say("Hola")
-        await eventually(lambda: len(twilio.bodies()) == 2)
+        await caller.say("Hola", **SMS)
+        await eventually(lambda: len(twilio.bodies(SMS["From"])) == 2)
 
     assert code == 0
-    assert twilio.bodies() == [ANSWER, "¡Hola! ¿En qué te ayudo?"]
+    assert twilio.bodies(SMS["From"]) == [ANSWER, "¡Hola! ¿En qué te ayudo?"]
 
 
 async def test_replay_does_not_begin_with_a_wrong_folder(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
