@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -41,15 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             as_json = flags["output"] == "json"
             asyncio.run(replay(settings, only_list=flags["list"], dead_letters=flags["dead_letters"], as_json=as_json))
             return 0
+        _serve(settings)
+    except ConfigurationError as error:
+        sys.stderr.write(f"switchboard-runtime: {error}\n")
+        return _REFUSED
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    """Serve until the end; while the program loads, nothing is garbage that a collection would find."""
+    gc.disable()
+    try:
         import uvloop  # noqa: PLC0415  # a wrong flag is told without loading a server
 
         from switchboard_runtime.app import run  # noqa: PLC0415
 
         uvloop.run(run(settings))
-    except ConfigurationError as error:
-        sys.stderr.write(f"switchboard-runtime: {error}\n")
-        return _REFUSED
-    return 0
+    finally:
+        gc.enable()
 
 
 def _parser() -> argparse.ArgumentParser:

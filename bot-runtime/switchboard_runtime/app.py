@@ -332,6 +332,7 @@ async def run(settings: Settings) -> None:
         database_connections=settings.connections(),
     )
     runner = await serve(app, host=host, port=port, limits=Limits(per_peer=settings.peer_connections()))
+    gc.enable()
     gc.freeze()  # what the start has made stays: no collection needs to look at it
     await stopped.wait()
     log_event(_LOG, logging.INFO, "stopping")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from switchboard_runtime.store.statements import bound
 
 if TYPE_CHECKING:
-    from switchboard_runtime.store.statements import Also, Job
+    from switchboard_runtime.store.statements import Also, Job, Statement
 
 Result = TypeVar("Result")
 
@@ -23,12 +23,17 @@ def run_job(db: sqlite3.Connection, job: Job[Result]) -> Result:
         try:
             one = next(body)
             while True:
-                sql, values = bound(one, tenant=_TENANT, place=lambda _: "?", convert=_kept)
-                rows = [dict(row) for row in db.execute(sql, values).fetchall()]
-                one = body.send(rows)
+                one = body.send([dict(row) for row in _execute(db, one).fetchall()])
         except StopIteration as end:
             result: Result = end.value
             return result
+
+
+def _execute(db: sqlite3.Connection, one: Statement) -> sqlite3.Cursor:
+    """Run a statement; SQLite itself knows parameters by name, but no lists."""
+    if any(type(value) is tuple for value in one.values.values()):
+        return db.execute(*bound(one, tenant=_TENANT, place=lambda _: "?", convert=_kept))
+    return db.execute(one.sql, {"tenant": _TENANT, **{name: _kept(value) for name, value in one.values.items()}})
 
 
 def run_also(db: sqlite3.Connection, also: Also) -> None:
