@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--harm-every", type=float, metavar="SECONDS", help="between two harms of the store")
     parser.add_argument("--pause", type=float, metavar="SECONDS", help="between two messages of a phone, at most")
     parser.add_argument("--away", type=float, metavar="SECONDS", help="disk full, or server away, at most")
+    parser.add_argument("--burst", type=float, metavar="SECONDS", help="answer bursts as one")
     parser.add_argument("--without", choices=SAFETIES, help="must go red")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--output", choices=["text", "json"], default="text")
@@ -62,7 +63,8 @@ def _text(result: Result) -> str:
             f"  harm: {_counts(harms)}",
             f"  webhooks: {_counts(dict(sorted(result.webhooks.items())))}",
             f"  Twilio: {_counts(dict(sorted(result.faults.items())))}",
-            f"  lost {verdict.lost}, answered twice {verdict.twice}, out of order {verdict.disordered}"
+            f"  lost {verdict.lost}, answered twice {verdict.twice}, out of order {verdict.disordered},"
+            f" answered and should not have been {verdict.unwanted}"
             + ("" if result.settled else "; NOT SETTLED: something still waits, or the run ended at the first wrong"),
         ]
     )

@@ -132,15 +132,14 @@ async def a_fleet(
     session: aiohttp.ClientSession,
     store: Store,
     *,
-    without: str | None,
+    changes: Sequence[str],
     settings: Mapping[str, str],
 ) -> AsyncIterator[Fleet]:
-    """The fleet, running."""
-    broken = [without] if without else []
-    changes = [broken] + [["slow", *broken]] * (len(ports) - 1)
+    """The fleet, running; ``changes`` are made to all of it, and all but the first are slow."""
+    changed = [list(changes)] + [["slow", *changes]] * (len(ports) - 1)
     processes = [
         Process(root, port, changes=how, store=store, settings=settings)
-        for port, how in zip(ports, changes, strict=True)
+        for port, how in zip(ports, changed, strict=True)
     ]
     fleet = Fleet(processes, session)
     try:

@@ -60,7 +60,8 @@ class Plan:
         away: seconds for which the disk is full, or the server away at most.
         lease: the runtime's, short so that leases run out under way.
         grace: the runtime's, for what Twilio does not list.
-        patience: seconds at the end for what is not answered yet.
+        patience: seconds at the end without any progress.
+        burst: seconds for which a message waits for more; both processes then answer line by line.
         mount: whether a small disk may be mounted.
         without: a safety to take out; the run ends as soon as that shows.
         seed: of all that is left to chance here.
@@ -73,9 +74,10 @@ class Plan:
     kill_every: float = 3.0
     harm_every: float | None = None
     away: float = 7.0
-    lease: float = 0.5
+    lease: float = 2.0
     grace: float = 12.0
-    patience: float = 150.0
+    patience: float = 60.0
+    burst: float = 0.0
     mount: bool = True
     without: str | None = None
     seed: int = 0
@@ -119,7 +121,7 @@ async def run(plan: Plan) -> Result:
             hits[fault["kind"]] += fault["hits"]
         return Result(
             store=plan.store,
-            verdict=storm.seen or judge(storm.senders.deliveries, await answers(emulator)),
+            verdict=storm.seen or judge(storm.senders.deliveries, await answers(emulator), storm.senders.promises),
             settled=settled,
             seconds=time.monotonic() - began,
             kills=storm.fleet.kills,
@@ -137,7 +139,8 @@ async def _prepare(
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
     ports = free_ports(2)
     url = f"http://127.0.0.1:{ports[0]}"
-    tenant = await set_up(emulator, session, root, url=url, numbers=plan.messages, secrets=store.secrets)
+    numbers = plan.messages + 1
+    tenant = await set_up(emulator, session, root, url=url, numbers=numbers, burst=plan.burst, secrets=store.secrets)
     settings = {
         "SWITCHBOARD_TENANTS_DIR": str(root / "tenants"),
         "SWITCHBOARD_CREDENTIALS_DIR": str(root / "credentials"),
@@ -145,9 +148,8 @@ async def _prepare(
         "SWITCHBOARD_LEASE_SECONDS": str(plan.lease),
         "SWITCHBOARD_LOOK_GRACE_SECONDS": str(plan.grace),
     }
-    fleet = await stack.enter_async_context(
-        a_fleet(root, ports, session, store, without=plan.without, settings=settings)
-    )
+    changes = [*(["lines"] if plan.burst else []), *([plan.without] if plan.without else [])]
+    fleet = await stack.enter_async_context(a_fleet(root, ports, session, store, changes=changes, settings=settings))
     for number, order in enumerate(_FAULTS):
         await emulator.admin.add_fault(**order, seed=plan.seed + number, count=None)
     senders = Senders(
@@ -173,10 +175,13 @@ async def _prepare(
 
 
 async def _settle(store: Store, patience: float) -> bool:
-    """Wait until nothing waits any more; whether it came to that."""
+    """Wait until nothing waits any more; whether it came to that; ``patience`` is how long without any progress."""
     deadline = time.monotonic() + patience
-    quiet = 0
+    least, quiet = await store.waiting(), 0
     while quiet < 3 and time.monotonic() < deadline:
         await asyncio.sleep(0.5)
-        quiet = quiet + 1 if await store.waiting() == 0 else 0
+        waiting = await store.waiting()
+        quiet = quiet + 1 if waiting == 0 else 0
+        if waiting < least:
+            least, deadline = waiting, time.monotonic() + patience
     return quiet >= 3

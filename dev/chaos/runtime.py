@@ -15,6 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.__main__ import main
+from switchboard_runtime.assistants.base import Answer
+from switchboard_runtime.assistants.script import ScriptAssistant, answer_by_script
 from switchboard_runtime.store import Accepted, SqliteStore, outbox
 from switchboard_runtime.store.postgres import inbox as pg_inbox
 from switchboard_runtime.store.postgres import lanes as pg_lanes
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
 
+    from switchboard_runtime.assistants import Question
     from switchboard_runtime.store import Claim, Inbound, OutboxItem, Turn, WorkItem
 
 __all__ = ["CHANGES", "SAFETIES"]
@@ -44,6 +47,17 @@ def _slow(store: _Store) -> None:
         return empty
 
     _put(store, "finish_work", finish_work)
+
+
+def _lines(_store: _Store) -> None:
+    """The script answers each line of a burst, so that each message's answer can be told."""
+
+    async def answer(self: ScriptAssistant, question: Question) -> Answer:
+        lines = (replace(question, text=line) for line in question.text.split("\n"))
+        said = [answer_by_script(self._assistant, line) for line in lines]
+        return Answer(text="\n".join(one.text for one in said if one))
+
+    ScriptAssistant.answer = answer  # type: ignore[method-assign]
 
 
 def _without_dedupe(store: _Store) -> None:
@@ -158,7 +172,7 @@ SAFETIES: Mapping[str, Callable[[_Store], None]] = {
 }
 """What can be taken out."""
 
-CHANGES: Mapping[str, Callable[[_Store], None]] = {**SAFETIES, "slow": _slow}
+CHANGES: Mapping[str, Callable[[_Store], None]] = {**SAFETIES, "lines": _lines, "slow": _slow}
 """``slow`` comes last, around whatever ends a turn by then."""
 
 

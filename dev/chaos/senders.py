@@ -19,9 +19,11 @@ from dev.chaos.verdict import Delivery
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Awaitable, Callable
 
     from dev.chaos.fleet import Process
     from dev.chaos.tenant import Tenant
+    from dev.chaos.verdict import Answer
     from twilio_emulator.testing import RunningEmulator
 
 __all__ = ["Senders"]
@@ -44,27 +46,59 @@ class Senders:
         pause: float,
     ) -> None:
         self.deliveries: list[Delivery] = []
+        self.promises: dict[tuple[str, int], Answer] = {}
         self.seen: Counter[str] = Counter()
         self._emulator = emulator
-        self._session = session
+        self.session = session
         self._tenant = tenant
         self._validator = RequestValidator(tenant.auth_token)
         self._processes = processes
         self._chance = chance
-        self._pause = pause
+        self.pause = pause
         self._late: set[asyncio.Task[None]] = set()
 
-    async def write(self, contact: str, messages: int) -> None:
-        """A phone writes its messages, most of them one after the other."""
+    @property
+    def host(self) -> str:
+        """The tenant's."""
+        return self._tenant.url.removeprefix("http://")
+
+    def somewhere(self) -> str:
+        """One of the processes, as a Service would choose."""
+        return self._chance.choice(self._processes).url
+
+    async def write(self, contact: str, messages: int, interrupt: Callable[[str, int], Awaitable[None]] | None) -> None:
+        """A phone writes its messages, most of them one after the other; something may come between them once."""
         order = list(range(messages))
         for index in range(messages - 1):
             if self._chance.random() < 0.1:
                 order[index], order[index + 1] = order[index + 1], order[index]
                 self.seen["reordered"] += 1
-        for number in order:
-            form = await self._form(contact, f"n{number}")
-            await self._until_acknowledged(contact, number, form)
-            await asyncio.sleep(self._chance.random() * self._pause)
+        for place, number in enumerate(order):
+            if interrupt and place == messages // 2:
+                await interrupt(contact, messages)
+            await self.say(contact, f"n{number}", number=number)
+            await asyncio.sleep(self._chance.random() * self.pause)
+
+    async def say(self, contact: str, body: str, *, number: int | None, answer: Answer = "must") -> None:
+        """Write one message until it is acknowledged; without a number no answer is expected."""
+        form = await self._form(contact, body)
+        began = time.monotonic()
+        await self._until_acknowledged(form)
+        if number is not None:
+            self.promises[contact, number] = answer
+            delivery = Delivery(contact=contact, number=number, began=began, acknowledged=time.monotonic())
+            self.deliveries.append(delivery)
+
+    def expect(self, contact: str, number: int) -> None:
+        """A person wrote: that is to arrive, in whatever order with the bot's answers."""
+        self.promises[contact, number] = "must"
+        self.deliveries.append(Delivery(contact=contact, number=number, began=0.0, acknowledged=time.monotonic()))
+
+    def loosen(self, contact: str) -> None:
+        """Somebody interfered: what is not answered by now need not be."""
+        for one in self.deliveries:
+            if one.contact == contact:
+                self.promises[contact, one.number] = "may"
 
     async def finished(self) -> None:
         """Wait for what comes again late."""
@@ -80,15 +114,13 @@ class Senders:
         received = await self._emulator.admin.inbound(sender=contact, recipient=NUMBER, body=body, deliver=False)
         return dict(parse_qsl(received["request"]["body"], keep_blank_values=True))
 
-    async def _until_acknowledged(self, contact: str, number: int, form: dict[str, str]) -> None:
-        began = time.monotonic()
+    async def _until_acknowledged(self, form: dict[str, str]) -> None:
         path = _WEBHOOK
         if self._chance.random() < 0.1:
             self._again(form, 0.0)
         while not await self._try(path, form):
             path = _FALLBACK if path == _WEBHOOK else _WEBHOOK
             await asyncio.sleep(0.05 + 0.25 * self._chance.random())
-        self.deliveries.append(Delivery(contact=contact, number=number, began=began, acknowledged=time.monotonic()))
         if self._chance.random() < 0.1:
             self._again(form, 2.0 * self._chance.random())
 
@@ -106,14 +138,13 @@ class Senders:
         if path == _FALLBACK:
             form = {**form, "ErrorCode": "11200", "ErrorUrl": self._tenant.url + _WEBHOOK}
         headers = {
-            "Host": self._tenant.url.removeprefix("http://"),
+            "Host": self.host,
             "X-Twilio-Signature": self._validator.compute_signature(url, form),
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
         }
-        there = self._chance.choice(self._processes).url
         try:
-            async with self._session.post(
-                there + path, data=urlencode(form).encode(), headers=headers, timeout=_TWILIO_WAITS
+            async with self.session.post(
+                self.somewhere() + path, data=urlencode(form).encode(), headers=headers, timeout=_TWILIO_WAITS
             ) as reply:
                 self.seen[f"answered {reply.status}"] += 1
                 return reply.status == 200

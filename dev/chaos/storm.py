@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dev.chaos.tenant import answered_numbers
+from dev.chaos.people import Interruptions
+from dev.chaos.tenant import TOKEN, answered_numbers
 from dev.chaos.verdict import Verdict, judge
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Storm", "answers"]
 
 _WATCH = 0.5
+_ONE_IN = 6
+"""Phones of which one says STOP and one is taken over by a person."""
+
 _FIRST = 1.5
 
 
@@ -71,8 +75,14 @@ class Storm:
         await self.fleet.revive()
 
     async def _write(self) -> None:
-        phones = [f"+54911{50_000_000 + number}" for number in range(self.phones)]
-        await asyncio.gather(*(self.senders.write(phone, self.messages) for phone in phones))
+        people = Interruptions(self.senders, token=TOKEN, answered=lambda: answers(self.emulator))
+        befalls = {0: people.stop, 1: people.take_over}
+        await asyncio.gather(
+            *(
+                self.senders.write(f"+54911{50_000_000 + number}", self.messages, befalls.get(number % _ONE_IN))
+                for number in range(self.phones)
+            )
+        )
         await self.senders.finished()
 
     async def _repeat(self, every: float, act: Callable[[], Awaitable[None]]) -> None:
@@ -91,8 +101,8 @@ class Storm:
                 contact: [number for number in got if (contact, number) in asked]
                 for contact, got in (await answers(self.emulator)).items()
             }
-            verdict = judge(deliveries, known)
-            if verdict.twice or verdict.disordered:
+            verdict = judge(deliveries, known, dict(self.senders.promises))
+            if verdict.twice or verdict.disordered or verdict.unwanted:
                 self.seen = verdict
                 self._over.set()
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from twilio_emulator.testing import RunningEmulator
 
-__all__ = ["NUMBER", "TENANT", "Tenant", "answered_numbers", "set_up"]
+__all__ = ["NUMBER", "TENANT", "TOKEN", "Tenant", "answered_numbers", "set_up"]
 
 NUMBER = "+13055550123"
 TENANT = "chaos-1"
+TOKEN = "chaos"  # noqa: S105  # of a tenant that lasts a minute
 _ANSWER = "Answer"
 _NUMBER = re.compile(r"\d+")
+_SETTLED = re.compile(r"\b(STOP|START)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ async def set_up(
     *,
     url: str,
     numbers: int,
+    burst: float,
     secrets: Mapping[str, str],
 ) -> Tenant:
     """Make it at the emulator and write its files; ``secrets`` are credentials besides Twilio's."""
@@ -56,20 +59,23 @@ async def set_up(
         "authToken": account.auth_token,
         "apiKeySid": key.sid,
         "apiKeySecret": key.secret,
-        "apiToken": "chaos",
+        "apiToken": TOKEN,
     }
     folder = root / "credentials" / "chaos"
     folder.mkdir(parents=True)
     for name, value in known.items():
         (folder / name).write_text(str(value), encoding="utf-8")
     content = _document(url=url, endpoint=emulator.base_url, account_sid=str(account.sid), numbers=numbers)
+    content["burstSeconds"] = burst
     (root / "tenants").mkdir()
     (root / "tenants" / "chaos.json").write_text(json.dumps(content), encoding="utf-8")
     return Tenant(account_sid=str(account.sid), auth_token=str(account.auth_token), url=url)
 
 
 def answered_numbers(body: str) -> list[int]:
-    """The numbers that a reply answers; -1, that of no message, for a text that is no answer."""
+    """The numbers that a reply answers; none for what STOP and START are answered; -1, that of no message, else."""
+    if not body.startswith(_ANSWER) and _SETTLED.search(body):
+        return []
     found = [int(word) for word in _NUMBER.findall(body)]
     return found if body.startswith(_ANSWER) and found else [-1]
 

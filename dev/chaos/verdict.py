@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Delivery", "Verdict", "judge"]
+__all__ = ["Answer", "Delivery", "Verdict", "judge"]
+
+Answer = Literal["must", "may", "never"]
+"""Whether a message is to be answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,26 +35,32 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How many messages were not answered, answered again, or answered before an earlier one."""
+    """How many messages were not answered, answered again, before an earlier one, or although nobody should have."""
 
     messages: int
     answers: int
     lost: int
     twice: int
     disordered: int
+    unwanted: int = 0
 
     @property
     def right(self) -> bool:
-        """Whether each message was answered exactly once and in order."""
-        return self.messages > 0 and not (self.lost or self.twice or self.disordered)
+        """Whether each message that was to be answered was, exactly once and in order."""
+        return self.messages > 0 and not (self.lost or self.twice or self.disordered or self.unwanted)
 
 
-def judge(deliveries: Iterable[Delivery], answers: Mapping[str, Sequence[int]]) -> Verdict:
+def judge(
+    deliveries: Iterable[Delivery],
+    answers: Mapping[str, Sequence[int]],
+    promises: Mapping[tuple[str, int], Answer] | None = None,
+) -> Verdict:
     """Compare what was delivered with the numbers that each contact was answered with, oldest first.
 
     A message is before another when it was acknowledged before the other was first tried; two that were under
-    way at once may be answered in either order.
+    way at once may be answered in either order. ``promises`` tell which need not be answered, or must not.
     """
+    promised = promises or {}
     written: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
         written.setdefault(delivery.contact, []).append(delivery)
@@ -64,9 +73,18 @@ def judge(deliveries: Iterable[Delivery], answers: Mapping[str, Sequence[int]]) 
     return Verdict(
         messages=len(asked),
         answers=sum(len(numbers) for numbers in answers.values()),
-        lost=sum(not counts.get(contact, Counter())[number] for contact, number in asked),
+        lost=sum(
+            not counts.get(contact, Counter())[number]
+            for contact, number in asked
+            if promised.get((contact, number), "must") == "must"
+        ),
         twice=again + unasked,
         disordered=sum(_disordered(group, answers.get(contact, ())) for contact, group in written.items()),
+        unwanted=sum(
+            bool(counts.get(contact, Counter())[number])
+            for contact, number in asked
+            if promised.get((contact, number)) == "never"
+        ),
     )
 
 

@@ -8,26 +8,37 @@ import pytest
 
 from dev.chaos.run import Plan, run
 from dev.chaos.stores import KINDS
-from dev.chaos.verdict import Delivery, judge
+from dev.chaos.verdict import Answer, Delivery, judge
 
 SHORT = Plan(
-    conversations=12, messages=5, pause=1.0, kill_every=2.5, harm_every=1.0, grace=4.0, patience=60.0, mount=False
+    conversations=12,
+    messages=4,
+    pause=1.0,
+    kill_every=2.5,
+    harm_every=1.0,
+    lease=0.5,
+    grace=4.0,
+    patience=60.0,
+    mount=False,
 )
-AWAY = {"sqlite": 1.5, "postgres": 5.5}
-"""Seconds; a server is waited for, up to five."""
+STORES = {"sqlite": replace(SHORT, away=1.5), "postgres": replace(SHORT, store="postgres", away=5.5, burst=0.3)}
+"""A server is waited for, up to five seconds; there also bursts are answered as one."""
 
-BROKEN = Plan(conversations=15, messages=8, pause=0.6, kill_every=4.0, harm_every=5.0, away=0.5, mount=False)
+BROKEN = Plan(lease=0.5, conversations=15, messages=8, pause=0.6, kill_every=4.0, harm_every=5.0, away=0.5, mount=False)
 
 
 @pytest.mark.parametrize("store", KINDS)
 async def test_every_message_is_answered_once_and_in_order_whatever_happens(store: str) -> None:
-    """Kills, a disk that is full or a server that crashes, webhooks twice and late, a Twilio that loses answers."""
-    result = await run(replace(SHORT, store=store, away=AWAY[store]))
+    """Kills, a disk that is full or a server that crashes, webhooks twice and late, a Twilio that loses answers.
+
+    Four of the twelve phones are interrupted, by STOP and START or by a person, and have more to be judged.
+    """
+    result = await run(STORES[store])
 
     assert result.tried, result
     assert result.settled, result
     assert result.verdict.right, result.verdict
-    assert result.verdict.answers == 60
+    assert result.verdict.messages == 12 * 4 + 2 * 1 + 2 * 2
 
 
 @pytest.mark.parametrize("store", KINDS)
@@ -37,6 +48,18 @@ async def test_the_chaos_finds_that_a_safety_is_missing(store: str, without: str
     result = await run(replace(BROKEN, store=store, without=without))
 
     assert getattr(result.verdict, harm) > 0, result
+
+
+def test_the_verdict_knows_what_need_not_or_must_not_be_answered() -> None:
+    """After STOP, or when a person took over."""
+    written = [delivered("a", number, 0.0, 9.0) for number in (1, 2, 3)]
+    promises: dict[tuple[str, int], Answer] = {("a", 1): "may", ("a", 2): "never"}
+
+    silent = judge(written, {"a": [3]}, promises)
+    spoken = judge(written, {"a": [1, 2, 3]}, promises)
+
+    assert (silent.right, silent.lost, silent.unwanted) == (True, 0, 0)
+    assert (spoken.right, spoken.lost, spoken.unwanted) == (False, 0, 1)
 
 
 def delivered(contact: str, number: int, began: float, acknowledged: float) -> Delivery:
