@@ -257,6 +257,44 @@ async def test_what_was_in_flight_when_a_process_ended_is_told_by_the_next(
     assert keys(receiver) == ["1", "1", "2"]
 
 
+async def test_what_a_killed_process_held_is_told_when_its_lease_ends(
+    store: Store, clock: TurnedClock, receiver: Loopback
+) -> None:
+    """And not before: it may only be slow. What it writes then is not kept."""
+    one = tenant(receiver)
+    await happen(store, Events(document=one, clock=clock), "1")
+    dead = await store.transact(partial(queue.claim, "crm", now=clock.now(), lease=30.0, limit=16))
+
+    async with telling(one, store, clock):
+        await eventually(partial(looked, store))
+        assert receiver.asked == []
+        clock.turn(31)
+        await eventually(lambda: all_are(store, "delivered"))
+
+    late = await store.transact(
+        partial(
+            queue.settle,
+            "crm",
+            dead.deliveries[0],
+            fence=dead.fence,
+            state="dead",
+            status=500,
+            reason="late",
+            now=clock.now(),
+            lease=30.0,
+        )
+    )
+    assert late is False
+    assert await states(store) == ["delivered"]
+
+
+async def looked(store: Store) -> bool:
+    """Give whoever tells the time to look, and to find nothing to tell."""
+    for _ in range(5):
+        await store.transact(state)
+    return True
+
+
 async def test_a_turn_and_what_becomes_of_its_reply_are_told_with_them(
     store: Store, clock: TurnedClock, receiver: Loopback
 ) -> None:

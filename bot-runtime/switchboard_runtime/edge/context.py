@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from switchboard_runtime.events.reading import waiting
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.events import Dispatcher
     from switchboard_runtime.limits import LimitsHook
     from switchboard_runtime.people import People
-    from switchboard_runtime.store import Store
+    from switchboard_runtime.store import Queue, Store
     from switchboard_runtime.telemetry.metrics import Metrics
     from switchboard_runtime.telemetry.tracing import Tracing
 
@@ -47,6 +48,17 @@ class EdgeContext:
     def service(self, entry: TenantEntry) -> TenantService:
         """The engine of a tenant."""
         return self.services[entry.slug]
+
+    async def queues(self, entry: TenantEntry) -> Mapping[str, Queue]:
+        """What waits for a tenant: to be answered, to be sent, and to be told to its endpoints if it has some.
+
+        Raises:
+            StoreUnavailable: the store does not say.
+        """
+        queues = await self.service(entry).queues()
+        if not entry.document.webhooks:
+            return queues
+        return {**queues, "webhooks": await self.stores[entry.slug].transact(waiting)}
 
 
 CONTEXT: web.AppKey[EdgeContext] = web.AppKey("context", EdgeContext)

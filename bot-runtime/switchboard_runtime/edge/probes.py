@@ -37,9 +37,10 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def _measure_queues(context: EdgeContext) -> None:
     now = context.clock.now()
-    for slug, service in context.services.items():
+    for entry in context.directory.entries:
+        slug = entry.slug
         try:
-            queues = await service.queues()
+            queues = await context.queues(entry)
             await context.limits[slug].usage()
             await context.people[slug].measure()
         except StoreUnavailable:

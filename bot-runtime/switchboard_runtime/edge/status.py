@@ -40,7 +40,7 @@ async def standing(context: EdgeContext, entry: TenantEntry) -> dict[str, Any]:
         StoreUnavailable: the store does not say.
     """
     used = await context.limits[entry.slug].usage()
-    queues = await context.service(entry).queues()
+    queues = await context.queues(entry)
     return {
         "assistants": context.health[entry.slug].told(),
         "limits": {name: asdict(one) for name, one in used.items()},

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.events import queue
 from switchboard_runtime.events.telling import stamp
-from switchboard_runtime.store import statement
+from switchboard_runtime.store import Queue, statement
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from switchboard_runtime.store import Rows, Statement
 
-__all__ = ["deliveries", "endpoints", "retry", "test"]
+__all__ = ["TEST", "deliveries", "endpoints", "retry", "test", "waiting"]
 
 TEST = "webhook.test"
 """The type of an event that tells nothing but that it came."""
@@ -33,6 +33,15 @@ def endpoints() -> Generator[Statement, Rows, dict[str, dict[str, Any]]]:
     for row in counts:
         found.setdefault(row["endpoint"], {})[row["state"]] = row["number"]
     return found
+
+
+def waiting() -> Generator[Statement, Rows, Queue]:
+    """How many deliveries wait, and since when the oldest does."""
+    (row,) = yield statement(
+        "SELECT count(*) AS depth, min(created_at) AS oldest FROM webhook_delivery"
+        " WHERE tenant_id = :tenant AND state = 'pending'"
+    )
+    return Queue(depth=row["depth"], oldest=row["oldest"])
 
 
 def deliveries(

@@ -145,7 +145,8 @@ class Contacts:
         def job() -> Generator[Statement, Rows, Contact | None]:
             there = yield from knowing.one(contact_id)
             if there is not None and check is not None:
-                check(there)
+                yield from knowing.held(there.id)
+                check((yield from knowing.one(there.id)) or there)
             if there is None or not changed:
                 return there
             if columns.get("language") is not None:

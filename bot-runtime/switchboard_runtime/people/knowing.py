@@ -74,6 +74,11 @@ def one(contact_id: str) -> Generator[Statement, Rows, Contact | None]:
     return None
 
 
+def held(contact_id: str) -> Generator[Statement, Rows, None]:
+    """Keep others from changing a contact until the transaction ends."""
+    yield statement("UPDATE contact SET updated_at = updated_at WHERE tenant_id = :tenant AND id = :id", id=contact_id)
+
+
 def by_address(channel: str, address: str) -> Generator[Statement, Rows, Contact | None]:
     """Who writes from an address."""
     rows = yield statement(

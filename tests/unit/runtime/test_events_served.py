@@ -43,6 +43,8 @@ async def test_a_conversation_reaches_the_endpoint(tmp_path: Path) -> None:
             status |= {"From": status["To"], "To": status["From"]}
             await caller.signed(f"/bot/twilio/status?m={reply['id']}", status)
             await eventually(lambda: len(receiver.asked) == 3)
+            async with caller.session.get(caller.base + "/metrics") as response:
+                assert 'switchboard_queue_depth{queue="webhooks",tenant="muebles-sur"}' in await response.text()
             for text in ("humano", "STOP", "START"):
                 await caller.say(text)
             await eventually(lambda: [one["type"] for one in told(receiver)][-1] == "contact.opted_in")
