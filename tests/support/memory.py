@@ -40,13 +40,13 @@ class InMemoryCluster:
         clock: dates objects and writes.
         objects: what is stored.
         faults: what becomes of the next writes, by subresource ("" for the object itself): lost before or after
-            they took effect, or a lost race.
+            they took effect, or a lost race; None goes well.
         writes: the writes so far, as (verb, reference).
     """
 
     clock: ManualClock
     objects: dict[Ref, Json] = field(default_factory=dict)
-    faults: dict[str, deque[Fault]] = field(default_factory=lambda: {"": deque(), "status": deque()})
+    faults: dict[str, deque[Fault | None]] = field(default_factory=lambda: {"": deque(), "status": deque()})
     writes: list[tuple[str, Ref]] = field(default_factory=list)
     _version: int = 100
 

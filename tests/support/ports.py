@@ -283,13 +283,13 @@ class InMemoryDatabase:
     Attributes:
         roles: passwords by (tenant, role).
         calls: what was asked, as (verb, tenant).
-        faults: what becomes of the next calls: raised before they take effect, or after.
+        faults: what becomes of the next calls: raised before they take effect, or after; None goes well.
         made: every role that was ever made.
     """
 
     roles: dict[tuple[str, str], str] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
-    faults: deque[tuple[Lost, NotReady]] = field(default_factory=deque)
+    faults: deque[tuple[Lost, NotReady] | None] = field(default_factory=deque)
     made: set[str] = field(default_factory=set)
 
     async def logs_in(self, server: DatabaseServer, tenant: str, login: Login) -> bool:
