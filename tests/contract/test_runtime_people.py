@@ -318,6 +318,23 @@ async def test_a_conversation_that_people_forget_goes_back_to_the_bot(office: Of
     assert (await office.acts())[-1] == "conversation.returned"
 
 
+async def test_who_writes_at_the_last_moment_keeps_the_conversation(office: Office) -> None:
+    """Between the look for forgotten conversations and the hand-back."""
+    item = await office.receive(message("SM1"))
+    await office.conversations.take_over(item.conversation_id, actor="Ana")
+    looked_at = office.clock.now()
+    office.clock.ahead = 10
+    await office.conversations.say(item.conversation_id, [Reply(text="still here")], actor="Ana")
+
+    with pytest.raises(Conflict, match="is attended to"):
+        await office.conversations._given_back(
+            item.conversation_id, actor="system", action="conversation.returned", before=looked_at
+        )
+
+    assert (await office.conversations.get(item.conversation_id)).person == "Ana"
+    assert "conversation.returned" not in await office.acts()
+
+
 async def test_a_turn_begun_before_a_take_over_is_not_kept(office: Office) -> None:
     """Nor the lead it brought, nor its entry."""
     item = await office.receive(message("SM1"))

@@ -162,9 +162,9 @@ def _plain(value: object) -> object:
     return bytes(value) if isinstance(value, memoryview) else value
 
 
-def counted(work: int) -> Generator[Statement, Rows, None]:
+def counted(work: int, *, address: str = ADDRESS) -> Generator[Statement, Rows, None]:
     """What other parts keep of a contact: usage, pace, a reservation, what endpoints are told."""
-    subject = f"whatsapp {ADDRESS}"
+    subject = f"whatsapp {address}"
     yield statement(
         "INSERT INTO usage (tenant_id, scope, subject, period, messages, updated_at)"
         " VALUES (:tenant, 'contact', :subject, '2026-01', 7, 0)",
@@ -182,9 +182,16 @@ def counted(work: int) -> Generator[Statement, Rows, None]:
     )
     yield statement(
         "INSERT INTO webhook_delivery (tenant_id, endpoint, id, type, body, state, attempts, created_at, updated_at)"
-        " VALUES (:tenant, 'crm', 'd1', 'message.sent', :body, 'pending', 0, 0, 0)",
-        body=json.dumps({"contact": ADDRESS, "text": "my secret"}),
+        " VALUES (:tenant, 'crm', :id, 'message.sent', :body, 'pending', 0, 0, 0)",
+        id=f"d{work}",
+        body=json.dumps({"contact": address, "text": "my secret" if address == ADDRESS else "kept"}),
     )
+
+
+def reserved() -> Generator[Statement, Rows, list[Any]]:
+    """What is reserved, and for whom."""
+    rows = yield statement("SELECT accounts FROM reservation WHERE tenant_id = :tenant")
+    return [json.loads(row["accounts"]) for row in rows]
 
 
 def answered(*bodies: dict[str, str]) -> Generator[Statement, Rows, None]:
@@ -236,6 +243,8 @@ async def test_nothing_of_an_erased_contact_is_left_in_any_table(house: House) -
     assert [word for word in SECRETS if word not in before] == []
     assert [word for word in SECRETS if word in after] == []
     assert "From=other" in after
+    (accounts,) = await house.store.transact(reserved)
+    assert accounts == [["contact", f"erased:{receipt.id}", "2026-01"]]
     assert house.shelf.deleted == ["SM1", "SM2"]
     assert done.provider == {"deleted": 2, "absent": 0, "refused": 0}
     counts = {"messages": 1, "replies": 2, "conversations": 1, "callbacks": 1, "unsent": 1, "usage": 1, "told": 3}
@@ -307,8 +316,11 @@ async def test_a_contact_who_writes_again_is_a_new_one(house: House) -> None:
     receipt = await house.people.erasures.erase(await house.known(), actor="Bea")
     fresh = await house.hold("SM9", "hello again")
     await house.store.finish_work(fresh, house.turn(fresh, "hi"))
+    await house.store.transact(lambda: counted(fresh.id))
     await completed(house, receipt)
 
+    used = [line for line in (await house.everything()).splitlines() if line.startswith("usage") and ADDRESS in line]
+    assert len(used) == 1
     assert fresh.conversation_id != old.conversation_id
     told = (await History(store=house.store).page(fresh.conversation_id)).items
     assert sorted(one.text for one in told) == ["hello again", "hi"]
@@ -323,12 +335,19 @@ async def test_another_contact_loses_nothing(house: House) -> None:
     item = await house.hold("SM7", "kept", address=other)
     await house.store.finish_work(item, house.turn(item, "kept too"))
     await house.lived_in()
+    await house.store.transact(lambda: counted(item.id, address=other))
+    hook = Webhook(key="k", path="/x", content_type="", body=b"From=%2B54911555002001", reason="?", received_at=0)
+    await house.store.quarantine(hook)
 
     await completed(house, await house.people.erasures.erase(await house.known(), actor="Bea"))
 
     told = (await History(store=house.store).page(item.conversation_id)).items
     assert sorted(one.text for one in told) == ["kept", "kept too"]
     assert await house.known(other)
+    left = await house.everything()
+    assert "From=%2B54911555002001" in left
+    for table in ("usage", "pace", "reservation", "webhook_delivery"):
+        assert [line for line in left.splitlines() if line.startswith(table) and other in line], table
 
 
 async def test_an_older_backup_is_erased_again_by_the_ledger(house: House, tmp_path: Path, server: Server) -> None:
@@ -390,6 +409,8 @@ async def test_what_is_too_old_goes_and_the_rest_stays(house: House) -> None:
     """With all it led to; what still waits is not taken away, however old."""
     item = await house.lived_in()
     (waiting,) = (await house.store.claim_outbox(limit=1, held=())).items
+    behind = await house.hold("SM4", "asked long ago")
+    await house.store.finish_work(behind, house.turn(behind, "waits"))
     house.clock.ahead = 31 * DAY
     await house.people.keep()
     held_back = (await History(store=house.store).page(item.conversation_id)).items
@@ -401,14 +422,15 @@ async def test_what_is_too_old_goes_and_the_rest_stays(house: House) -> None:
     await house.people.keep()
 
     told = (await History(store=house.store).page(item.conversation_id)).items
-    assert [one.text for one in held_back] == ["my secret"]
-    assert [one.text for one in told] == ["new answer", "new"]
-    assert "From=" not in (await house.everything()).replace("new", "")
+    assert [one.text for one in held_back] == ["waits", "asked long ago", "my secret"]
+    assert [one.text for one in told] == ["new answer", "new", "waits", "asked long ago"]
+    assert "From=" not in await house.everything()
     assert await house.known()
 
 
 async def test_contacts_that_wrote_long_ago_are_forgotten(house: House) -> None:
     """Without a word to the provider, which has rules of its own."""
+    house = House(house.store, house.clock, retention={"contacts": "60d"})
     await house.lived_in()
     house.clock.ahead = 61 * DAY
 

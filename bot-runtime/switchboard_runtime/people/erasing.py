@@ -7,6 +7,7 @@ rows that are about nothing but the contact go. The conversations' epochs are ra
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
@@ -25,6 +26,7 @@ ERASED = "erased:"
 """What the address of a contact begins with, that was erased."""
 
 _SLICE = 200
+_SHORTEST_NUMBER = 7
 
 _EMPTYING = (
     (
@@ -34,7 +36,7 @@ _EMPTYING = (
     ),
     (
         "unsent",
-        "UPDATE outbox SET state = 'failed', error = 'erased', head = false, lease_until = 0, fence = fence + 1"
+        "UPDATE outbox SET state = 'failed', error = 'erased', head = false, lease_until = 0"
         " WHERE tenant_id = :tenant AND conversation_id = :id AND state IN ('queued', 'sending') RETURNING 1 AS one",
     ),
     (
@@ -126,9 +128,9 @@ def used(identities: Sequence[Identity], *, name: str) -> Generator[Statement, R
         yield statement(
             "UPDATE reservation SET accounts = replace(accounts, :subject, :name) WHERE tenant_id = :tenant"
             " AND accounts LIKE :like ESCAPE '!'",
-            name=name,
-            subject=subject,
-            like=_like(subject),
+            name=json.dumps(name),
+            subject=json.dumps(subject, ensure_ascii=False),
+            like=_like(json.dumps(subject, ensure_ascii=False)),
         )
     return count
 
@@ -200,14 +202,21 @@ def quarantine_erased(
 
 
 def _names(row: Row, identities: Sequence[Identity]) -> bool:
-    """Whether a webhook has an address in it, as it is, in a form, or in JSON; or its phone number alone."""
+    """Whether a webhook has an address in it: as it is, in a form, in JSON; or its phone number alone."""
     content = f"{row['path']} ".encode() + bytes(row["body"])
     for identity in identities:
-        number = identity.address.rpartition(":")[2].lstrip("+")
-        written = (identity.address, quote_plus(identity.address), json.dumps(identity.address)[1:-1], number)
-        if any(one and one.encode() in content for one in written):
+        address, number = identity.address, identity.address.rpartition(":")[2].lstrip("+")
+        written = {address, quote_plus(address), json.dumps(address)[1:-1]}
+        if number.isdigit() and len(number) >= _SHORTEST_NUMBER:
+            written.add(number)
+        if any(_is_in(one.encode("utf-8", "replace"), content) for one in written):
             return True
     return False
+
+
+def _is_in(name: bytes, content: bytes) -> bool:
+    """Whether a name stands there whole, and is no part of a longer one."""
+    return re.search(rb"(?<![0-9])" + re.escape(name) + rb"(?![0-9A-Za-z])", content) is not None
 
 
 def _like(text: str) -> str:
