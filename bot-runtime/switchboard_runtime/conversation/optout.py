@@ -61,6 +61,8 @@ OPT_OUT_WORDS: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
     },
 }
 
+_NONE_OF_ITS_OWN = OptOut()
+
 
 @dataclass(frozen=True, slots=True)
 class Opt:
@@ -78,7 +80,7 @@ def opt_of(document: TenantDocument, state: ConversationState, message: Inbound)
     said = words(message.text)
     if not said or message.kind == "interactive":
         return None
-    own = document.opt_out or OptOut()
+    own = document.opt_out or _NONE_OF_ITS_OWN
     wish = _wishes(document.languages, own.stop, own.start, own.help).get(said)
     if wish is None or (wish == "START" and not state.opted_out):
         return None

@@ -51,12 +51,15 @@ def signed_json(*, url: str, body: bytes, signature: str | None, tokens: Iterabl
 
 
 def _signed(url: str, form: str, signature: str | None, tokens: Iterable[str]) -> bool:
-    """Whether it is that of one of the tokens over one of the address's forms; a right one ends the search."""
+    """Whether it is that of one of the tokens over one of the address's forms; a right one ends the search.
+
+    Not by ``hmac.digest``: that lets the store's thread have the interpreter meanwhile, and then waits for it.
+    """
     given = (signature or "").encode("utf-8", "surrogateescape")
     addresses = _addresses(url) if len(url) <= _LONGEST_KEPT else _addresses.__wrapped__(url)
     texts = [(address + form).encode("utf-8", "surrogateescape") for address in addresses]
     return any(
-        hmac.compare_digest(b2a_base64(hmac.digest(token.encode(), text, "sha1"), newline=False), given)
+        hmac.compare_digest(b2a_base64(hmac.new(token.encode(), text, "sha1").digest(), newline=False), given)
         for token in tokens
         for text in texts
     )
