@@ -117,7 +117,10 @@ def _speaks_of_products(script: dict[str, Any]) -> bool:
 
 def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
     """How a tenant's bot behaves; it may name one of the assistants."""
-    handoff = st.fixed_dictionaries({"keywords": st.lists(LINES, min_size=1, max_size=3, unique=True)})
+    handoff = _object(
+        {"keywords": st.lists(LINES, min_size=1, max_size=3, unique=True)},
+        returnAfter=st.integers(0, 8760).map(lambda count: f"{count}h"),
+    )
     return _optional(
         languages=st.lists(LANGUAGES, min_size=1, max_size=3, unique=True),
         greeting=TEXTS,

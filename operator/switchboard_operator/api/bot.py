@@ -63,6 +63,10 @@ class Handoff(ApiModel):
     keywords: Keywords
     """Words that ask for a person; case and accents do not matter."""
 
+    return_after: Annotated[Duration, duration_between("0s", "8760h")] | None = None
+    """After how long without a word of the person's the bot answers again. Default: when the person gives the
+    conversation back."""
+
 
 class Bot(ApiModel):
     """How the bot behaves on all numbers."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from switchboard_operator.api import Assistant, Plan, Tenant
-    from switchboard_operator.api.bot import Hours
+    from switchboard_operator.api.bot import Handoff, Hours
 
 LIMITS = {
     "messagesPerMinute": ("messagesPerMinute", 100_000),
@@ -56,6 +56,12 @@ def behaviour_of(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) ->
         "retention": _retention(tenant, plan),
     }
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def handoff_of(handoff: Handoff) -> dict[str, Any]:
+    """When the bot gives way to a person, and until when."""
+    after = {} if handoff.return_after is None else {"returnAfter": handoff.return_after.total_seconds()}
+    return {"keywords": list(handoff.keywords), **after}
 
 
 def tightest(values: Iterable[Any]) -> Any | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
-from switchboard_operator.desired.behaviour import behaviour_of
+from switchboard_operator.desired.behaviour import behaviour_of, handoff_of
 from switchboard_operator.desired.thinking import model_of
 from switchboard_operator.errors import Stalled
 
@@ -100,7 +100,7 @@ def document_of(
         "twilio": {"endpoint": endpoint, "accountSid": account_sid},
         "languages": list(bot.languages) if bot.languages else ["en"],
         "greeting": dict(bot.greeting) if bot.greeting else None,
-        "handoff": {"keywords": list(bot.handoff.keywords)} if bot.handoff else None,
+        "handoff": handoff_of(bot.handoff) if bot.handoff else None,
         "defaultAssistant": bot.assistant_ref.name if bot.assistant_ref else None,
         "numbers": [_number(number) for number in sorted(numbers, key=lambda n: n.metadata.name)],
         "assistants": [
