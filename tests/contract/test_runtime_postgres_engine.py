@@ -150,6 +150,8 @@ class PostgresBubbles(bubbles.Bubbles):
 class PostgresClaims(claims.Claims):
     """A store and a model, told the same."""
 
+    begins = False
+
     where: tuple[str, str] | None = None
 
     def born(self) -> None:
