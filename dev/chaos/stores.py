@@ -6,9 +6,10 @@ Each harm ends by itself: when ``harm`` has returned, the store can be used agai
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import asyncpg  # type: ignore[import-untyped]
 
@@ -31,8 +32,10 @@ _WAITING = """
 SELECT (SELECT count(*) FROM {schema}work WHERE state = 'pending')
      + (SELECT count(*) FROM {schema}outbox WHERE state IN ('queued', 'sending'))
 """
-_CUT = 0.01
-"""Of all commits, whose connection breaks."""
+_CUT = 60
+"""Commits of which one breaks its connection: in turns before the server has it, and after it was done."""
+
+_BREAKS: Mapping[int, Literal["before", "after"]] = {0: "before", _CUT: "after"}
 
 
 class Store(Protocol):
@@ -192,6 +195,7 @@ async def a_store(
     (root / "data").mkdir()
     with running_server() as server:
         dsn = await tenant_dsn(await new_database(server), tenant)
-        wire = Wire(server.port, decide=lambda: chance.choice(("before", "after")) if chance.random() < _CUT else None)
+        commits = itertools.count(1)
+        wire = Wire(server.port, decide=lambda: _BREAKS.get(next(commits) % (2 * _CUT)))
         async with wire.strung(dsn) as through:
             yield ServerStore(root / "data", server=server, wire=wire, dsn=through, chance=chance, away=away)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Storm", "answers"]
 
 _WATCH = 0.5
+_LAST_HARM = 60.0
 _ONE_IN = 6
 """Phones of which one says STOP and one is taken over by a person."""
 
@@ -84,6 +85,9 @@ class Storm:
             )
         )
         await self.senders.finished()
+        async with asyncio.timeout(_LAST_HARM):
+            while not (self.fleet.kills and all(self.store.harms.values())):  # noqa: ASYNC110  # polled
+                await asyncio.sleep(_WATCH)
 
     async def _repeat(self, every: float, act: Callable[[], Awaitable[None]]) -> None:
         """Act again and again, soon for the first time; an act that began is not broken off."""

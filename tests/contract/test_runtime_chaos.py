@@ -14,14 +14,17 @@ SHORT = Plan(
     conversations=12,
     messages=4,
     pause=1.0,
-    kill_every=2.5,
-    harm_every=1.0,
+    kill_every=3.0,
+    harm_every=3.0,
     lease=0.5,
     grace=4.0,
     patience=60.0,
     mount=False,
 )
-STORES = {"sqlite": replace(SHORT, away=1.5), "postgres": replace(SHORT, store="postgres", away=5.5, burst=0.3)}
+STORES = {
+    "sqlite": replace(SHORT, away=1.5),
+    "postgres": replace(SHORT, store="postgres", away=5.5, harm_every=2.5, burst=0.3),
+}
 """A server is waited for, up to five seconds; there also bursts are answered as one."""
 
 BROKEN = Plan(lease=0.5, conversations=15, messages=8, pause=0.6, kill_every=4.0, harm_every=5.0, away=0.5, mount=False)
