@@ -39,6 +39,8 @@ def is_window_closed(item: OutboxItem, *, now: float) -> bool:
 def remedy(document: TenantDocument, item: OutboxItem, code: int | None) -> tuple[str, Reply] | None:
     """What to queue in place of a reply that ended with ``code``, with its id; None when there is nothing to do."""
     match treatment_of(code):
+        case "template" if _wrote_since(item):
+            return _again(item)
         case "template":
             return _reopening(document, item)
         case "words" if item.reply.media:
@@ -74,6 +76,11 @@ def _reopening(document: TenantDocument, item: OutboxItem) -> tuple[str, Reply] 
         return f"{item.id}-reopen", reply
     since = int(item.last_inbound_at or 0)
     return f"reopen-{item.conversation_id}-{since}", replace(reply, text=f"[{instead.sid}]")
+
+
+def _wrote_since(item: OutboxItem) -> bool:
+    """Whether the contact has written after the reply was sent: the window is open again."""
+    return item.last_inbound_at is not None and item.last_inbound_at > item.intent_at
 
 
 def _again(item: OutboxItem) -> tuple[str, Reply] | None:

@@ -42,7 +42,7 @@ def item(reply: Reply, **changes: Any) -> OutboxItem:
         "trace": "t",
         "received_at": 0.0,
         "created_at": 0.0,
-        "intent_at": 0.0,
+        "intent_at": 1001.0,
         "last_inbound_at": 1000.0,
         "look_first": False,
         "language": "es",
@@ -111,6 +111,13 @@ def test_a_template_without_the_words_is_sent_once_until_the_contact_writes_agai
 
     assert len(set(ids)) == 2
     assert ids[0] == ids[1] == ids[2]
+
+
+def test_a_contact_who_has_written_since_gets_the_reply_itself() -> None:
+    """The window is open again by the time that Twilio says it was closed."""
+    reply = Reply(text="a")
+
+    assert remedy(tenant(), item(reply, last_inbound_at=1002.0), WINDOW_CLOSED) == ("r1-again2", reply)
 
 
 def test_without_a_template_a_closed_window_is_a_refusal() -> None:
