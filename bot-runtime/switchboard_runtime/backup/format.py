@@ -139,6 +139,7 @@ class BackupFile:
     path: Path
     header: Mapping[str, Any]
     columns: Mapping[str, tuple[str, ...]]
+    starts: Mapping[str, int] = field(repr=False)
     summary: Summary
 
     def rows(self, table: str, *, at_once: int) -> Iterator[list[list[Any]]]:
@@ -153,16 +154,13 @@ class BackupFile:
             yield batch
 
     def _of(self, table: str) -> Iterator[list[Any]]:
-        """The table's rows; the file is read up to their end."""
-        begun = False
+        """The table's rows."""
         with _opened(self.path) as stream:
+            stream.seek(self.starts[table])
             for line in stream:
                 if not line.startswith(b"["):
-                    if begun:
-                        return
-                    begun = json.loads(line).get("table") == table
-                elif begun:
-                    yield [_value(one) for one in json.loads(line)]
+                    return
+                yield [_value(one) for one in json.loads(line)]
 
 
 def read_backup(path: Path) -> BackupFile:
@@ -180,37 +178,28 @@ def read_backup(path: Path) -> BackupFile:
 
 
 def _read(path: Path, stream: IO[bytes]) -> BackupFile:
-    whole, header = hashlib.sha256(), json.loads(first := stream.readline())
+    whole, first = hashlib.sha256(), stream.readline()
+    header = json.loads(first)
     if header.get("format") != FORMAT:
         raise BrokenFile(f"{path}: is no {FORMAT}")
     whole.update(first)
-    columns: dict[str, tuple[str, ...]] = {}
-    rows: dict[str, int] = {}
-    table = ""
+    place, table = len(first), ""
+    columns, starts, rows = dict[str, tuple[str, ...]](), dict[str, int](), dict[str, int]()
     for line in stream:
+        place += len(line)
         if line.startswith(b"["):
             rows[table] += 1
         else:
             content = json.loads(line)
             if content.get("end"):
-                return _whole(path, header, columns, rows, content, whole.hexdigest())
+                if whole.hexdigest() != content["sha256"] or rows != content["rows"]:
+                    raise BrokenFile(f"{path}: was changed or damaged: its sum differs")
+                summary = Summary(rows=rows, sums=content["sums"])
+                return BackupFile(path=path, header=header, columns=columns, starts=starts, summary=summary)
             table = content["table"]
-            columns[table], rows[table] = tuple(content["columns"]), 0
+            columns[table], starts[table], rows[table] = tuple(content["columns"]), place, 0
         whole.update(line)
     raise BrokenFile(f"{path}: is cut off: it has no end")
-
-
-def _whole(
-    path: Path,
-    header: Mapping[str, Any],
-    columns: dict[str, tuple[str, ...]],
-    rows: dict[str, int],
-    end: Mapping[str, Any],
-    digest: str,
-) -> BackupFile:
-    if digest != end["sha256"] or rows != end["rows"]:
-        raise BrokenFile(f"{path}: was changed or damaged: its sum differs")
-    return BackupFile(path=path, header=header, columns=columns, summary=Summary(rows=end["rows"], sums=end["sums"]))
 
 
 @contextmanager

@@ -63,7 +63,7 @@ async def pour(file: BackupFile, place: Place, progress: Progress) -> None:
             digest.update(b"".join(map(row_line, kept)))
             progress(name, done := done + len(batch))
         sums[name] = digest.hexdigest()
-    await place.finish(highest(file))
+    await place.finish()
     await _verify(file, place, sums)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from switchboard_runtime.backup.tables import Table
 
@@ -38,8 +38,8 @@ class Place(Protocol):
         """Take all rows of the tenant away."""
         ...
 
-    async def finish(self, highest: Mapping[str, int]) -> None:
-        """Mark the heads of lanes, and hand out higher numbers than those that were put, by table."""
+    async def finish(self) -> None:
+        """All rows are there: mark the heads of lanes."""
         ...
 
 

@@ -84,9 +84,8 @@ class PostgresPlace:
         for table in reversed(TABLES):
             await self._db.execute(f"DELETE FROM {_SCHEMA}{table.name} WHERE tenant_id = $1", self._tenant)  # noqa: S608
 
-    async def finish(self, highest: Mapping[str, int]) -> None:
-        """See :class:`Place`; the numbers are the administrator's (:func:`writing`)."""
-        del highest
+    async def finish(self) -> None:
+        """See :class:`Place`; higher numbers are the administrator's (:func:`writing`)."""
         for statement in _HEADS:
             await self._db.execute(statement, self._tenant)
 

@@ -13,7 +13,7 @@ from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.store.schema import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
     from switchboard_runtime.backup.tables import Table
@@ -63,9 +63,8 @@ class SqlitePlace:
         for table in reversed(TABLES):
             self._db.execute(f"DELETE FROM {table.name}")  # noqa: S608  # our names
 
-    async def finish(self, highest: Mapping[str, int]) -> None:
+    async def finish(self) -> None:
         """See :class:`Place`; the file hands out higher numbers by itself."""
-        del highest
         for statement in _HEADS:
             self._db.execute(statement)
 

@@ -1,4 +1,7 @@
-"""What the API's requests and answers are made of; its document is generated from these models."""
+"""What the API's requests and answers are made of; its document is generated from these models.
+
+They are built when they are first used, so that a process is ready sooner.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,9 @@ Plain = Annotated[str, AfterValidator(_plain)]
 class Asked(BaseModel):
     """Base of what callers send: no field but its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=False, defer_build=True
+    )
 
 
 class Shown(BaseModel):
@@ -54,6 +59,7 @@ class Shown(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
+        defer_build=True,
         alias_generator=to_camel,
         validate_by_name=True,
         from_attributes=True,

@@ -13,9 +13,7 @@ from switchboard_runtime.edge.api import (
     conversations,
     erasures,
     messages,
-    openapi,
     operations,
-    page,
     webhooks,
 )
 from switchboard_runtime.edge.api.problems import Problem
@@ -52,6 +50,8 @@ def api_routes() -> Iterator[web.RouteDef]:
 
 @cache
 def _written() -> str:
+    from switchboard_runtime.edge.api import openapi  # noqa: PLC0415  # few processes are ever asked
+
     return json.dumps(openapi.document(API), ensure_ascii=False)
 
 
@@ -62,6 +62,8 @@ async def _document(_request: web.Request) -> web.Response:
 
 async def _page(_request: web.Request) -> web.Response:
     """``GET /api/v1/docs``."""
+    from switchboard_runtime.edge.api import page  # noqa: PLC0415  # as above
+
     return web.Response(text=page.page(json.loads(_written())), content_type="text/html", headers=page.headers())
 
 

@@ -1,0 +1,155 @@
+"""Whatever happens to endpoint and processes: every event is told, in order, and again only while it is the next."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import tempfile
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from switchboard_runtime.assistants.egress import Egress
+from switchboard_runtime.config import TenantDocument
+from switchboard_runtime.events import Dispatcher, Events, Outward, Told, queue
+from switchboard_runtime.store import SqliteStore, Writer, statement
+from switchboard_runtime.telemetry.metrics import Metrics
+from tests.support.loopback import Answer, Loopback, loopback
+from tests.unit.runtime.kit import TurnedClock, document, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from switchboard_runtime.store import Rows, Statement
+
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+OUTWARD = frozenset({"127.0.0.1"})
+Act = Literal["happen", "refuse", "lose", "end", "begin", "die", "wait"]
+
+ACTS = st.lists(st.sampled_from(("happen", "happen", "refuse", "lose", "end", "begin", "die", "wait")), max_size=25)
+
+
+@dataclass
+class World:
+    """One endpoint, one store, and processes that come and go."""
+
+    document: TenantDocument
+    store: SqliteStore
+    clock: TurnedClock
+    receiver: Loopback
+    outward: Outward
+    processes: list[Dispatcher] = field(default_factory=list)
+    happened: int = 0
+
+    async def happen(self) -> None:
+        """A fact, in a transaction of its own."""
+        key = str(self.happened)
+        self.happened += 1
+        also = Events(document=self.document, clock=self.clock).tell(
+            Told(event="assistant.failed", key=key, data={"key": key})
+        )
+
+        def body() -> Generator[Statement, Rows, None]:
+            for job in also:
+                yield from job()
+
+        await self.store.transact(body)
+        for one in self.processes:
+            one.nudge()
+
+    async def refuse(self) -> None:
+        """The endpoint refuses what comes next."""
+        self.receiver.will(Answer(status=500), Answer())
+
+    async def lose(self) -> None:
+        """The endpoint has what comes next, and its answer is lost."""
+        self.receiver.will(Answer(status=None), Answer())
+
+    async def begin(self) -> None:
+        """A process begins, of two at most."""
+        if len(self.processes) < 2:
+            dispatcher = Dispatcher(
+                document=self.document,
+                store=self.store,
+                secret=lambda _: SECRET,
+                outward=self.outward,
+                clock=self.clock,
+                chance=lambda: 0.0,
+                metrics=Metrics(),
+            )
+            dispatcher.start()
+            self.processes.append(dispatcher)
+
+    async def end(self) -> None:
+        """A process ends in order."""
+        if self.processes:
+            await self.processes.pop().stop()
+
+    async def die(self) -> None:
+        """A process took the endpoint and was killed."""
+        await self.store.transact(partial(queue.claim, "crm", now=self.clock.now(), lease=30.0, limit=3))
+
+    async def wait(self) -> None:
+        """Time passes: a lease, and the first steps of the back-off."""
+        self.clock.turn(400)
+        await asyncio.sleep(0)
+
+    async def settled(self) -> bool:
+        """Whether nothing waits, after some more time."""
+        self.clock.turn(4000)
+        rows = await self.store.transact(waiting)
+        return not rows
+
+
+def waiting() -> Generator[Statement, Rows, list[int]]:
+    """Deliveries that are not told yet."""
+    rows = yield statement("SELECT seq FROM webhook_delivery WHERE tenant_id = :tenant AND state <> 'delivered'")
+    return [row["seq"] for row in rows]
+
+
+@given(acts=ACTS)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_event_is_told_in_order_and_again_only_while_it_is_the_next(acts: list[Act]) -> None:
+    """A lost answer or a killed process may repeat an event, never an older one, and never skip one."""
+    told, count = asyncio.run(_lived(acts))
+
+    assert [key for key, _ in groupby(told)] == [str(number) for number in range(count)]
+
+
+async def _lived(acts: list[Act]) -> tuple[list[str], int]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with loopback() as receiver:
+            world = _world(Path(folder), receiver)
+            writer: Any = world.store._writer
+            for act in acts:
+                await getattr(world, act)()
+            receiver.will(Answer())
+            await world.begin()
+            await eventually(world.settled, within=20)
+            while world.processes:
+                await world.end()
+            await world.outward.close()
+            await writer.close()
+            return [json.loads(one.body)["data"]["key"] for one in receiver.asked], world.happened
+
+
+def _world(folder: Path, receiver: Loopback) -> World:
+    endpoint = {"name": "crm", "url": receiver.url + "/hook", "secret": "crm"}
+    clock = TurnedClock()
+    store = SqliteStore(
+        path=folder / "a.sqlite3",
+        writer=Writer(),
+        clock=clock,
+        new_id=lambda: "o1",
+        owner="p1",
+        lease=20.0,
+        bubble_wait=5.0,
+    )
+    one = TenantDocument.model_validate_json(json.dumps(document(webhooks=[endpoint])))
+    return World(one, store, clock, receiver, Outward(Egress(allowed=OUTWARD)))
