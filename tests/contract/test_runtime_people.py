@@ -298,6 +298,15 @@ async def test_nobody_writes_to_who_said_stop(office: Office) -> None:
     assert await office.acts() == ["contact.opted_out"]
 
 
+async def test_nobody_writes_to_who_only_asks(office: Office) -> None:
+    """On the JSON API, where an answer goes into its request's response."""
+    item = await office.receive(message("SM1", channel="http"))
+
+    with pytest.raises(Conflict, match="reads answers to their own requests only"):
+        await office.conversations.say(item.conversation_id, [Reply(text="one")], actor="Ana")
+    assert (await office.conversations.get(item.conversation_id)).mode == "bot"
+
+
 async def test_a_conversation_that_people_forget_goes_back_to_the_bot(office: Office) -> None:
     """From the last thing that a person did, whoever it was; a hand-off by the bot counts from itself."""
     taken = await office.receive(message("SM1", contact="+1"))

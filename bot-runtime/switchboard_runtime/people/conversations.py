@@ -29,6 +29,8 @@ __all__ = ["Conversations", "Engine", "Turned"]
 
 _MOST_AT_ONCE = 100
 _MOST_REPLIES = 20
+_ASKED = "http"
+"""The channel on which the contact's own system asks, and nobody is written to."""
 
 
 class Engine(Protocol):
@@ -264,6 +266,8 @@ class Conversations:
         if not all(reply.text or reply.media or reply.content or reply.action for reply in replies):
             raise InvalidRequest("replies", "one is empty; give it text, media or a template")
         conversation = await self.get(conversation_id)
+        if conversation.channel == _ASKED:
+            raise Conflict(f"conversation {conversation_id}: its contact reads answers to their own requests only")
         if conversation.contact.startswith(ERASED):
             raise Conflict(f"conversation {conversation_id}: the contact was erased; there is nobody to write to")
         if conversation.opted_out:

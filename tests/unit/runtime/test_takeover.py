@@ -143,6 +143,7 @@ async def test_silence_of_people_gives_the_conversation_back(tmp_path: Path, twi
         clock.turn(60)
 
         async def back() -> bool:
+            clock.turn(15)  # it is looked for now and then
             return (await people.conversations.get(conversation)).mode == "bot"
 
         await eventually(back)
