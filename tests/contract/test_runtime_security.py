@@ -34,6 +34,7 @@ from switchboard_runtime.config.documents import HttpTool, ModelChoice, ToolPara
 from switchboard_runtime.conversation import Policy
 from switchboard_runtime.edge.listening import Limits
 from switchboard_runtime.edge.signature import signed_form, signed_json
+from switchboard_runtime.events.outward import Outward
 from tests.support.loopback import Answer, Loopback, loopback
 from tests.support.smallworld import resource
 from tests.unit.runtime.kit import (
@@ -423,6 +424,40 @@ async def test_t11_no_evil_url_is_reached_by_a_tool_or_a_model() -> None:
     assert [url for url in EVIL if await reached(model_at(url, Egress()))] == []
 
 
+ODD = [
+    "https://127.0.0.1\\@example.com/",
+    "https://example.com\\@127.0.0.1/",
+    "https://127.0.0.1#@example.com/",
+    "https://127\u30020\u30020\u30021/",
+    "https://\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3/",
+    "https://0000000177.0.0.1/",
+    "https://0x7f000001:443/",
+    "https://127.0.0.1%2f@example.com/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://[0:0:0:0:0:ffff:127.0.0.1]/",
+]
+"""Spellings that two readers of addresses may read differently."""
+
+
+async def test_t11_no_evil_url_is_reached_by_a_webhook_of_ours() -> None:
+    """What a tenant subscribes is called as little as what its tools name."""
+    async with Outward(Egress(), deadline=5.0) as outward:
+        answers = {url: await outward.post(url, headers={}, body=b"{}") for url in (*EVIL, *ODD)}
+
+    assert {url: one.status for url, one in answers.items() if one.status is not None} == {}
+
+
+@pytest.mark.parametrize("url", ODD)
+async def test_t11_a_url_that_can_be_read_two_ways_is_reached_in_neither(url: str) -> None:
+    """By tools and models."""
+    caller = HttpCaller(egress=Egress(), secret=lambda _: None)
+    with pytest.raises(ToolFailed):
+        await caller.call(tool_at(url), {"order": "7"})
+    await caller.close()
+
+    assert not await reached(model_at(url, Egress()))
+
+
 @pytest.mark.parametrize("answers", [(("127.0.0.1",),), ((PUBLIC, "127.0.0.1"),), (("::ffff:127.0.0.1",),)], ids=str)
 async def test_t11_a_name_that_leads_inside_is_not_called(inside: Loopback, answers: tuple[Any, ...]) -> None:
     """By whatever address it resolves to, by a tool and by a model."""
@@ -434,12 +469,14 @@ async def test_t11_a_name_that_leads_inside_is_not_called(inside: Loopback, answ
     await caller.close()
 
     assert not await reached(model_at(url, egress))
+    async with Outward(egress) as outward:
+        assert (await outward.post(url, headers={}, body=b"{}")).status is None
     assert inside.asked == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_t11_a_redirect_is_not_followed(inside: Loopback, status: int) -> None:
-    """Not by a tool, not by a model's client, even to where the tenant may call."""
+    """Not by a tool, a model's client or a webhook of ours, even to where the tenant may call."""
     async with loopback() as allowed:
         allowed.will(Answer(status=status, headers={"Location": f"{inside.url}/"}))
         hosts = frozenset({urlsplit(allowed.url).netloc, urlsplit(inside.url).netloc})
@@ -448,8 +485,11 @@ async def test_t11_a_redirect_is_not_followed(inside: Loopback, status: int) -> 
             await caller.call(tool_at(allowed.url), {"order": "7"})
         await caller.close()
         await reached(model_at(allowed.url, Egress(allowed=hosts)))
+        async with Outward(Egress(allowed=hosts)) as outward:
+            told = await outward.post(allowed.url, headers={}, body=b"{}")
 
-        assert len(allowed.asked) == 2
+        assert told.status == status
+        assert len(allowed.asked) == 3
         assert inside.asked == []
 
 

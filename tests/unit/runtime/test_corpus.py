@@ -11,6 +11,7 @@ import json
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from twilio.request_validator import RequestValidator
@@ -21,7 +22,7 @@ from tests.unit.runtime.kit import document, eventually, served, write_tenant
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.unit.runtime.kit import Caller, FakeTwilio, TurnedClock
+    from tests.unit.runtime.kit import Caller, FakeTwilio, Reply, TurnedClock
 
 FILES = sorted((Path(__file__).parent / "corpus").glob("*.json"))
 PATHS = {
@@ -62,12 +63,12 @@ def rows(root: Path, query: str) -> list[tuple[Any, ...]]:
         return db.execute(query).fetchall()
 
 
-async def post(caller: Caller, case: dict[str, Any]) -> int:
+async def post(caller: Caller, case: dict[str, Any]) -> Reply:
     """Send a case as Twilio would."""
     form: dict[str, str] = {}
     form.update((name, value) for name, value in case["form"])
     path = PATHS[case["kind"]]
-    return (await caller.signed(path, form, headers=case["headers"])).status
+    return await caller.signed(path, form, headers=case["headers"])
 
 
 async def settled(root: Path) -> None:
@@ -87,17 +88,25 @@ async def test_a_webhook_of_the_corpus_is_understood(
     if "duplicate_of" in expect:
         await post(caller, load(expect["duplicate_of"]))
     before = rows(tmp_path, "SELECT count(*) FROM message")[0][0]
-    status = await post(caller, case)
+    reply = await post(caller, case)
     await settled(tmp_path)
 
-    assert 200 <= status < 300
+    assert 200 <= reply.status < 300
     assert rows(tmp_path, "SELECT count(*) FROM message")[0][0] - before == expect.get("stored", 0)
-    if "duplicate_of" not in expect and "reply" in expect:
+    if "duplicate_of" in expect:
+        assert len(twilio.posts) == 1
+    elif "reply" in expect:
         assert len(twilio.posts) == (expect["reply"] == "one")
     if "opt_out" in expect:
         assert rows(tmp_path, "SELECT opted_out FROM conversation") == [(1,)]
     if expect.get("status_update"):
         assert len(rows(tmp_path, "SELECT * FROM callback")) == 1
+    if expect.get("needs_template"):
+        assert rows(tmp_path, "SELECT error_code FROM callback") == [(63016,)]
+    if expect.get("twiml"):
+        assert ET.fromstring(reply.body).tag == "Response"
+    said = [reply.body.decode(), *(post["Body"] for post in twilio.posts)]
+    assert not [part for part in expect.get("must_not_contain", ()) if any(part in text for text in said)]
 
 
 async def signed_json(caller: Caller, path: str, content: object) -> int:
