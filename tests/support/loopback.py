@@ -23,6 +23,8 @@ class Asked:
     query: list[tuple[str, str]]
     headers: Mapping[str, str]
     body: str
+    answered: int | None = None
+    """The status that is answered; None when the connection breaks, or nothing ever is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Loopback:
         """Remember and answer."""
         query = list(request.query.items())
         body = await request.text()
-        self.asked.append(Asked(request.method, request.path, query, dict(request.headers), body))
         answer = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+        status = None if answer.hold else answer.status
+        self.asked.append(Asked(request.method, request.path, query, dict(request.headers), body, status))
         if answer.hold:
             await self.ending.wait()
         if answer.status is None:
