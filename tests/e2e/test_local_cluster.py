@@ -187,6 +187,7 @@ def test_down_leaves_nothing_behind(cluster: LocalCluster) -> None:
     assert not cluster.cluster.folder.exists()
     assert not cluster.cluster.run.exists()
     with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what lingers of closed connections is no leftover
         door.bind(("127.0.0.1", PORT_BASE))
 
 
