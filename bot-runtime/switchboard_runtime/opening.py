@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
@@ -78,15 +79,19 @@ async def _open_files(
     }
     dead = lock.dead()
     try:
-        for store in stores.values():
-            await store.queues()
-            for other in dead:
-                await store.release(other)
+        await asyncio.gather(*(_take_over(store, dead) for store in stores.values()))
     except StoreUnavailable as error:
         raise ConfigurationError(data_dir, f"a store does not open: {error}") from error
     for other in dead:
         lock.forget(other)
     return stores
+
+
+async def _take_over(store: SqliteStore, dead: tuple[str, ...]) -> None:
+    """Open the file, and release what dead processes held in it; the writers do that for several files at once."""
+    await store.queues()
+    for owner in dead:
+        await store.release(owner)
 
 
 async def _open_database(
