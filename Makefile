@@ -84,7 +84,7 @@ bench-emulator: setup ## the emulator's speed beside a plain aiohttp handler
 	@$(RUN) python -m bench.emulator $(ARGS)
 
 .PHONY: bench-runtime
-bench-runtime: setup ## the runtime's intake, checked and stored, beside plain aiohttp that stores nothing
+bench-runtime: setup ## the runtime beside plain aiohttp that stores nothing; its latency, memory and start
 	@$(RUN) python -m bench.runtime $(ARGS)
 
 .PHONY: chaos-runtime
