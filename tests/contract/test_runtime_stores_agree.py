@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from switchboard_runtime.clock import SystemClock
+from switchboard_runtime.edge.api.idempotency import Kept, begin
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.store import Turn, texts
 from switchboard_runtime.store.postgres.database import Database
@@ -96,6 +97,31 @@ async def test_a_hand_over_whose_commit_was_lost_is_told_as_done(
 
     assert (changed, again, wire.broken) == (True, False, 1)
     assert item.state == replace(item.state, mode=to, epoch=1 if to == "human" else 2)
+
+
+@pytest.mark.parametrize("breaks", ["before", "after"])
+async def test_an_idempotency_key_whose_commit_was_lost_is_its_takers(
+    server: Server, breaks: Literal["before", "after"]
+) -> None:
+    """Else the request would stand in its own way for a minute, answered 409."""
+    dsn = await tenant_dsn(await new_database(server), "a")
+    wire = Wire(server.port)
+    async with wire.strung(dsn) as through:
+        store = PostgresStore(
+            database=Database(dsn=lambda: through, tenant="a"),
+            clock=SystemClock(),
+            new_id=lambda: "o1",
+            owner="p1",
+            lease=20.0,
+        )
+        await store.open()
+        wire.breaks = breaks
+        mine = await store.transact(lambda: begin("token", "key", asked="digest", now=NOW))
+        others = await store.transact(lambda: begin("token", "key", asked="digest", now=NOW + 1.0))
+        await store.close()
+
+    assert (mine, wire.broken) == (None, 1)
+    assert others == Kept(digest="digest", status=0, body="")
 
 
 async def test_a_server_that_restarts_is_waited_for_at_the_start() -> None:

@@ -40,7 +40,10 @@ def digest(method: str, path: str, body: bytes) -> str:
 
 
 def begin(token: str, key: str, *, asked: str, now: float) -> Generator[Statement, Rows, Kept | None]:
-    """Take a key. None when the request is the caller's to do."""
+    """Take a key. None when the request is the caller's to do.
+
+    Run again after a commit whose answer was lost, it finds its own key, by its very moment, and not another's.
+    """
     yield statement("DELETE FROM api_request WHERE tenant_id = :tenant AND created_at < :old", old=now - _KEPT_FOR)
     taken = yield statement(
         "INSERT INTO api_request (tenant_id, token, key, digest, status, body, created_at)"
@@ -56,11 +59,13 @@ def begin(token: str, key: str, *, asked: str, now: float) -> Generator[Statemen
     if taken:
         return None
     rows = yield statement(
-        f"SELECT digest, status, body FROM api_request WHERE {_MINE}",  # noqa: S608
+        f"SELECT digest, status, body, created_at FROM api_request WHERE {_MINE}",  # noqa: S608
         token=token,
         key=key,
     )
-    return Kept(**dict(rows[0])) if rows else None
+    if not rows or (rows[0]["status"], rows[0]["digest"], rows[0]["created_at"]) == (0, asked, now):
+        return None
+    return Kept(digest=rows[0]["digest"], status=rows[0]["status"], body=rows[0]["body"])
 
 
 def finish(token: str, key: str, *, status: int, body: str) -> Generator[Statement, Rows, None]:
