@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from switchboard_runtime.config.fields import Filled, Language, Model, Texts, unique
+from switchboard_runtime.config.fields import Filled, Language, Model, Texts
 
 __all__ = ["OptOut", "Template", "WhatsApp"]
 
@@ -51,7 +51,8 @@ class WhatsApp(Model):
 class OptOut(Model):
     """Words that stop, restart or ask for help besides those of the tenant's languages, and what they are answered.
 
-    Without ``help_reply`` a contact that has not opted out and asks for help gets the assistant.
+    A word that is in two of the lists stops before it starts, and starts before it helps. Without ``help_reply`` a
+    contact that has not opted out and asks for help gets the assistant.
     """
 
     stop: tuple[Filled, ...] = ()
@@ -67,5 +68,4 @@ class OptOut(Model):
             blank = [word for word in given if not any(letter.isalnum() for letter in word)]
             if blank:
                 raise ValueError(f"{field}: {blank[0]!r} has no word in it; write letters or digits")
-        unique("stop, start, help", [word.casefold() for word in (*self.stop, *self.start, *self.help)])
         return self

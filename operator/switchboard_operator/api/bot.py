@@ -4,17 +4,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from switchboard_operator.api import grammar
 from switchboard_operator.api.fields import (
+    ContentSid,
     Duration,
     Keywords,
     Languages,
     NameRef,
+    Text,
     Texts,
     TimeOfDay,
     TimeZone,
 )
 from switchboard_operator.api.model import ApiModel
-from switchboard_operator.api.rules import ListSet, Rule, duration_between
+from switchboard_operator.api.rules import ListSet, Rule, duration_between, keys_match
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -68,6 +71,60 @@ class Handoff(ApiModel):
     conversation back."""
 
 
+class OptOut(ApiModel):
+    """Words that stop messages, start them again or ask for help, and what they are answered.
+
+    They count as a whole message; case, accents and emoji do not matter.
+    """
+
+    stop: Keywords | None = None
+    """Words that stop messages, besides STOP, BAJA, SAIR and the like."""
+
+    start: Keywords | None = None
+    """Words that start them again, besides START, ALTA, VOLTAR and the like."""
+
+    help: Keywords | None = None
+    """Words that ask for help, besides HELP, AYUDA, AJUDA and the like."""
+
+    stop_reply: Texts | None = None
+    """What confirms that messages stop, once, by language. Default: the bot's own words."""
+
+    start_reply: Texts | None = None
+    """What confirms that they start again, by language. Default: the bot's own words."""
+
+    help_reply: Texts | None = None
+    """What answers a call for help, by language. Default: the assistant answers it."""
+
+
+class ContentTemplate(ApiModel):
+    """A content template at Twilio, in the tenant's account."""
+
+    sid: Annotated[
+        dict[str, ContentSid],
+        Field(min_length=1, max_length=16),
+        keys_match(grammar.LANGUAGE, "has a key that is no BCP 47 language: write es or pt-BR"),
+    ]
+    """SID of the template by language."""
+
+    variables: (
+        Annotated[
+            dict[str, Text],
+            Field(max_length=16),
+            keys_match(r"^[A-Za-z0-9_]{1,32}$", "has a key that is no placeholder: write 1, 2 or a name"),
+        ]
+        | None
+    ) = None
+    """What goes into its placeholders: texts in which {text} is the reply and {tenant} the tenant's name."""
+
+
+class WhatsAppMessages(ApiModel):
+    """What WhatsApp needs besides words."""
+
+    reopen_template: ContentTemplate | None = None
+    """Sent in place of a reply when the contact wrote more than 24 hours ago. Default: the reply fails, which is
+    seen in the log, in metrics and in the conversation."""
+
+
 class Bot(ApiModel):
     """How the bot behaves on all numbers."""
 
@@ -83,6 +140,12 @@ class Bot(ApiModel):
     burst: Annotated[Duration, duration_between("0s", "30s")] | None = None
     """How long a message waits for more of the same contact, to be answered together. Default: each is answered by
     itself, at once."""
+
+    opt_out: OptOut | None = None
+    """How contacts stop messages and start them again."""
+
+    whatsapp: WhatsAppMessages | None = None
+    """What WhatsApp needs besides words."""
 
     hours: Hours | None = None
     """When people are there."""

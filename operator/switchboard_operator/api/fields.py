@@ -62,6 +62,12 @@ Texts = Annotated[
 ]
 """A text by language."""
 
+ContentSid = Annotated[
+    str,
+    Field(max_length=34),
+    matches(r"^HX[0-9a-fA-F]{32}$", "is no SID of a content template: HX and 32 hexadecimal digits"),
+]
+
 Domain = Annotated[
     str,
     Field(max_length=200),

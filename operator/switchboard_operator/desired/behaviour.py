@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from switchboard_operator.api import Assistant, Plan, Tenant
-    from switchboard_operator.api.bot import Handoff, Hours
+    from switchboard_operator.api.bot import Handoff, Hours, OptOut, WhatsAppMessages
 
 LIMITS = {
     "messagesPerMinute": ("messagesPerMinute", 100_000),
@@ -52,6 +52,8 @@ def behaviour_of(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) ->
     parts: dict[str, Any] = {
         "burstSeconds": bot.burst.total_seconds() if bot.burst else None,
         "hours": _hours(bot.hours) if bot.hours else None,
+        "optOut": _opt_out(bot.opt_out) if bot.opt_out else None,
+        "whatsapp": _whatsapp(bot.whatsapp) if bot.whatsapp else None,
         "limits": _limits(tenant, plan, assistants),
         "retention": _retention(tenant, plan),
     }
@@ -88,6 +90,22 @@ def _hours(hours: Hours) -> dict[str, Any]:
         "outside": hours.outside,
         "away": dict(hours.away) if hours.away else None,
     }
+
+
+def _opt_out(opt_out: OptOut) -> dict[str, Any]:
+    words = {"stop": opt_out.stop, "start": opt_out.start, "help": opt_out.help}
+    said = {"stopReply": opt_out.stop_reply, "startReply": opt_out.start_reply, "helpReply": opt_out.help_reply}
+    return {
+        **{name: list(given) for name, given in words.items() if given},
+        **{name: dict(given) for name, given in said.items() if given},
+    }
+
+
+def _whatsapp(messages: WhatsAppMessages) -> dict[str, Any] | None:
+    template = messages.reopen_template
+    if template is None:
+        return None
+    return {"reopenTemplate": {"sid": dict(template.sid), "variables": dict(template.variables or {})}}
 
 
 def _limits(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict[str, Any] | None:

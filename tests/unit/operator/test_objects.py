@@ -33,6 +33,8 @@ WHOLE = BASE | {
         "greeting": {"es": "¡Hola! Soy el asistente de Muebles del Sur."},
         "handoff": {"keywords": ["humano", "asesor"]},
         "burst": "3s",
+        "optOut": {"stop": ["chau"], "helpReply": {"es": "Llamanos."}},
+        "whatsapp": {"reopenTemplate": {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}}},
         "hours": {
             "timeZone": "America/Argentina/Buenos_Aires",
             "weekly": [{"days": ["Mon", "Fri"], "from": "09:00", "to": "18:00"}],
