@@ -134,7 +134,7 @@ def build_app(
                     document=entry.document, store=store, clock=ports.clock, metrics=context.metrics
                 )
                 audit = Audit(store=store, clock=ports.clock, new_id=ports.new_id)
-                telling = tellers[entry.slug] = _telling(entry, store, outward, ports, context.metrics)
+                telling = tellers[entry.slug] = _telling(entry, store, outward, policy, ports, context.metrics)
                 events = Events(document=entry.document, clock=ports.clock, nudge=telling.nudge)
                 told = (events,) if entry.document.webhooks else ()
                 hooks: tuple[TurnHook, ...] = (
@@ -212,7 +212,9 @@ def _service(
     )
 
 
-def _telling(entry: TenantEntry, store: Store, outward: Outward, ports: Ports, metrics: Metrics) -> Dispatcher:
+def _telling(
+    entry: TenantEntry, store: Store, outward: Outward, policy: Policy, ports: Ports, metrics: Metrics
+) -> Dispatcher:
     """Who tells the tenant's endpoints; raises what keeps one of them from being told, or a token from being known."""
     check_tokens(entry)
     secret = entry.credentials.secret
@@ -225,6 +227,7 @@ def _telling(entry: TenantEntry, store: Store, outward: Outward, ports: Ports, m
         clock=ports.clock,
         chance=ports.chance,
         metrics=metrics,
+        lease=policy.lease,
     )
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Dispatcher"]
 
 _LOG = logging.getLogger(__name__)
-_LEASE = 30.0
 _AT_ONCE = 16
 _IDLE_POLL = 15.0
 _AFTER_FAILURE = 1.0
@@ -48,6 +47,7 @@ class Dispatcher:
         clock: time.
         chance: 0 to 1, for jitter.
         metrics: where it counts.
+        lease: seconds that an endpoint is held; longer than an attempt may take, or two processes tell it at once.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Dispatcher:
         clock: Clock,
         chance: Callable[[], float],
         metrics: Metrics,
+        lease: float = 30.0,
     ) -> None:
         self._endpoints = document.webhooks
         self._tenant = document.tenant.slug
@@ -69,6 +70,7 @@ class Dispatcher:
         self._clock = clock
         self._chance = chance
         self._metrics = metrics
+        self._lease = lease
         self._wakes = {endpoint.name: asyncio.Event() for endpoint in self._endpoints}
         self._tasks: list[asyncio.Task[None]] = []
         self._swept = clock.now()
@@ -107,7 +109,9 @@ class Dispatcher:
     async def _round(self, endpoint: WebhookEndpoint) -> float:
         """Tell what waits. Returns when to look again, if nothing wakes us before."""
         now = self._clock.now()
-        claimed = await self._store.transact(partial(queue.claim, endpoint.name, now=now, lease=_LEASE, limit=_AT_ONCE))
+        claimed = await self._store.transact(
+            partial(queue.claim, endpoint.name, now=now, lease=self._lease, limit=_AT_ONCE)
+        )
         if not claimed.deliveries:
             return min(now + _IDLE_POLL, claimed.due or now + _IDLE_POLL)
         try:
@@ -184,7 +188,7 @@ class Dispatcher:
                         status=status,
                         reason=reason,
                         now=now,
-                        lease=_LEASE,
+                        lease=self._lease,
                     )
                 )
 
