@@ -93,8 +93,8 @@ async def live(one: Home, *, during: Any = None, before: int = 0) -> None:
                 await caller.say("hola\x00 ñandú 👋", From=f"whatsapp:+54911555002{number:02}")
             await caller.signed("/bot/twilio/webhook", {"AccountSid": account["accountSid"], "What": "ever"})
             answered = 2 if before else 3  # a person has one of them by then
-            await eventually(lambda: len(twilio.messages) == before + answered)
-            items = await eventually(lambda: _known(api))
+            await eventually(lambda: len(twilio.messages) == before + answered, within=20)
+            items = await eventually(lambda: _known(api), within=20)
             await api.post(f"/contacts/{items[0]['contactId']}/notes", {"text": "=1+1"}, Idempotency_Key="k")
             await api.patch(f"/contacts/{items[0]['contactId']}", {"name": "=cmd()", "addTags": ["vip"]})
             await api.post(f"/conversations/{items[0]['id']}/take-over", {"person": "Ana"})

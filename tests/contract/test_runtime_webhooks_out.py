@@ -132,10 +132,10 @@ async def test_what_fails_is_told_again_before_what_came_after_it(
 
     async with telling(one, store, clock):
         for attempts, wait in ((1, 6), (2, 301), (3, 1801)):
-            await eventually(partial(attempted, store, attempts))
+            await eventually(partial(attempted, store, attempts), within=20)
             clock.turn(wait)
-        await eventually(lambda: keys(receiver) == ["1", "1", "1", "1", "2", "3"])
-        await eventually(lambda: all_are(store, "delivered"))
+        await eventually(lambda: keys(receiver) == ["1", "1", "1", "1", "2", "3"], within=20)
+        await eventually(lambda: all_are(store, "delivered"), within=20)
 
     first, *again = receiver.asked[:4]
     assert all(one.headers["webhook-id"] == first.headers["webhook-id"] for one in again)
@@ -174,13 +174,13 @@ async def test_an_endpoint_that_is_gone_is_told_nothing_more_until_it_is_turned_
     await happen(store, events, "1", "2")
 
     async with telling(one, store, clock) as dispatcher:
-        await eventually(lambda: all_are(store, "dead"))
+        await eventually(lambda: all_are(store, "dead"), within=20)
         await happen(store, events, "3")
         ended = await store.transact(endpoints)
         await store.transact(lambda: queue.enable("crm"))
         await happen(store, events, "4")
         dispatcher.nudge()
-        await eventually(lambda: keys(receiver) == ["1", "4"])
+        await eventually(lambda: keys(receiver) == ["1", "4"], within=20)
 
     assert [(row["name"], row["reason"]) for row in ended] == [("crm", "answered 410 Gone")]
     assert ended[0]["disabled_at"] is not None
@@ -197,10 +197,10 @@ async def test_an_event_that_no_attempt_gets_through_is_put_aside_and_the_next_i
 
     async with telling(one, store, clock):
         for attempts, wait in enumerate((5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400), start=1):
-            await eventually(partial(attempted, store, attempts))
+            await eventually(partial(attempted, store, attempts), within=20)
             clock.turn(wait)
-        await eventually(lambda: keys(receiver)[-1] == "good")
-        await eventually(lambda: states_are(store, ["dead", "delivered"]))
+        await eventually(lambda: keys(receiver)[-1] == "good", within=20)
+        await eventually(lambda: states_are(store, ["dead", "delivered"]), within=20)
 
     assert [row["disabled_at"] for row in await store.transact(endpoints)] == [None]
 
@@ -219,9 +219,9 @@ async def test_an_endpoint_that_failed_for_five_days_ends_with_the_reason(
     await happen(store, Events(document=one, clock=clock), "1", "2")
 
     async with telling(one, store, clock, deadline=0.05):
-        await eventually(lambda: attempted(store, 1))
+        await eventually(lambda: attempted(store, 1), within=20)
         clock.turn(5 * DAY + 1)
-        await eventually(lambda: all_are(store, "dead"))
+        await eventually(lambda: all_are(store, "dead"), within=20)
 
     (row,) = await store.transact(endpoints)
     assert row["reason"] == "nothing got through for 5 days; last: no answer within 0.05 s"
@@ -249,10 +249,10 @@ async def test_what_was_in_flight_when_a_process_ended_is_told_by_the_next(
     receiver.will(Answer(hold=True), Answer())
     await happen(store, Events(document=one, clock=clock), "1", "2")
     async with telling(one, store, clock):
-        await eventually(lambda: receiver.asked)
+        await eventually(lambda: receiver.asked, within=20)
 
     async with telling(one, store, clock):
-        await eventually(lambda: all_are(store, "delivered"))
+        await eventually(lambda: all_are(store, "delivered"), within=20)
 
     assert keys(receiver) == ["1", "1", "2"]
 
@@ -266,10 +266,10 @@ async def test_what_a_killed_process_held_is_told_when_its_lease_ends(
     dead = await store.transact(partial(queue.claim, "crm", now=clock.now(), lease=30.0, limit=16))
 
     async with telling(one, store, clock):
-        await eventually(partial(looked, store))
+        await eventually(partial(looked, store), within=20)
         assert receiver.asked == []
         clock.turn(31)
-        await eventually(lambda: all_are(store, "delivered"))
+        await eventually(lambda: all_are(store, "delivered"), within=20)
 
     late = await store.transact(
         partial(

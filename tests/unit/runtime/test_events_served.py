@@ -37,17 +37,17 @@ async def test_a_conversation_reaches_the_endpoint(tmp_path: Path) -> None:
         write_tenant(tmp_path, content, crmSecret=SECRET)
         async with served(tmp_path, egress=Egress(allowed=frozenset({"127.0.0.1"}))) as caller:
             await caller.say("hola, un secreto")
-            await eventually(lambda: len(receiver.asked) == 2)
+            await eventually(lambda: len(receiver.asked) == 2, within=20)
             reply = told(receiver)[1]["data"]["message"]
             status = caller.form(MessageSid=reply["sid"], MessageStatus="delivered")
             status |= {"From": status["To"], "To": status["From"]}
             await caller.signed(f"/bot/twilio/status?m={reply['id']}", status)
-            await eventually(lambda: len(receiver.asked) == 3)
+            await eventually(lambda: len(receiver.asked) == 3, within=20)
             async with caller.session.get(caller.base + "/metrics") as response:
                 assert 'switchboard_queue_depth{queue="webhooks",tenant="muebles-sur"}' in await response.text()
             for text in ("humano", "STOP", "START"):
                 await caller.say(text)
-            await eventually(lambda: "contact.opted_in" in [one["type"] for one in told(receiver)])
+            await eventually(lambda: "contact.opted_in" in [one["type"] for one in told(receiver)], within=20)
 
     names = [one["type"] for one in told(receiver)]
     assert names[:3] == ["message.received", "message.sent", "message.delivered"]
