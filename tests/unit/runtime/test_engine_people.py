@@ -281,3 +281,47 @@ TestPeople = People.TestCase
 TestPeople.settings = settings(
     max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+LANE = "whatsapp:+1"
+
+
+def test_what_waited_when_stop_came_is_over_also_after_start() -> None:
+    """START asks for what comes, not for what was dropped."""
+    engine = People()
+    engine.arrive(LANE, ["ok"], 0)
+    engine.answer(0)
+    engine.stop(LANE, 0)
+    engine.answer(0)
+    engine.start(LANE, 0)
+    engine.answer(0)
+    engine.send(0, "ok", 0.0)
+    engine.arrive(LANE, ["no"], 0)
+    engine.teardown()
+    assert "0 ok" not in engine.read(LANE)
+    assert "3 no" in engine.read(LANE)
+
+
+def test_a_reply_of_unknown_fate_is_not_sent_again_after_stop() -> None:
+    """It is looked for, and not there; but nobody is to write any more."""
+    engine = People()
+    engine.arrive(LANE, ["ok"], 0)
+    engine.answer(0)
+    engine.send(0, "lost", 0.0)
+    engine.stop(LANE, 0)
+    engine.answer(0)
+    engine.time_passes(31.0)
+    engine.teardown()
+    assert "0 ok" not in engine.read(LANE)
+
+
+def test_an_answer_in_flight_is_dropped_when_a_person_takes_over() -> None:
+    """The person has the word."""
+    engine = People()
+    engine.arrive(LANE, ["ok"], 0)
+    engine.take_work(0)
+    engine.hand_over(LANE, 1, "human")
+    engine.finish_work(0)
+    engine.send(0, "ok", 0.0)
+    engine.nothing_is_said_twice_or_out_of_order()
+    assert engine.read(LANE) == []
+    engine.teardown()
