@@ -91,3 +91,8 @@ class Limits(Model):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{value!r} is no time zone; use a name such as America/Mexico_City") from None
         return value
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything is limited that has to be counted, so that where nothing is nothing is."""
+        return any(given != Ceilings() for given in (self.tenant, self.number, self.contact))

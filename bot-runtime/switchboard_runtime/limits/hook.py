@@ -50,8 +50,8 @@ class LimitsHook:
     def __init__(self, *, document: TenantDocument, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._document = document
         self._slug = document.tenant.slug
-        self._given = document.limits is not None
         self._limits = document.limits or Limits()
+        self._counts = self._limits.counts
         self._store = store
         self._clock = clock
         self._metrics = metrics
@@ -69,7 +69,7 @@ class LimitsHook:
             self._reached("backlog", item)
             return say_turn(self._document, ask, text=self._busy(ask), outcome="limit: backlog")
         tokens, money = most(ask.assistant, ask.question.text, currency=self._limits.currency, now=now)
-        if not self._given and not tokens:
+        if not self._counts and not tokens:
             return ask
         asked = ledger.Asked(
             work_id=item.id,
@@ -93,7 +93,7 @@ class LimitsHook:
     def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:
         """The turn, with what it took booked in its transaction."""
         usage = said.usage if said else None
-        if not self._given and usage is None:
+        if not self._counts and usage is None:
             return turn
         now = self._clock.now()
         spending = None

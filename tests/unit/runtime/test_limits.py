@@ -278,3 +278,15 @@ def test_who_had_too_little_is_told_when_there_is_more() -> None:
     shares.give("a")
 
     assert told == ["b"]
+
+
+async def test_where_nothing_is_limited_nothing_is_counted(
+    tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """Other settings of limits cost no sums either, which all turns of a tenant would write."""
+    root = tenant(tmp_path, twilio, limits={"loop": {"enabled": False}, "backlog": 50})
+    async with served(root, clock=clock) as caller:
+        await caller.say("mesa")
+        await finished(root, 1)
+
+    assert rows(root, "SELECT count(*) FROM usage") == [(0,)]
