@@ -62,6 +62,7 @@ OBJECT_CONFLICT = "ObjectConflict"
 DOMAIN_MISSING = "DomainMissing"
 CATALOGUE_INVALID = "CatalogueInvalid"
 SCRIPT_INVALID = "ScriptInvalid"
+VOICE_INVALID = "VoiceInvalid"
 DOCUMENT_TOO_LARGE = "DocumentTooLarge"
 TIME_ZONE_UNKNOWN = "TimeZoneUnknown"
 TIER_NOT_AVAILABLE = "TierNotAvailable"
@@ -238,6 +239,12 @@ CATALOGUE: tuple[Reason, ...] = (
         "A reply of the script asks for something that a product does not have.",
         _AUTHOR,
         "Correct the word in braces that the message names.",
+    ),
+    Reason(
+        VOICE_INVALID,
+        "Calls cannot be answered as spec.bot.voice has it: an assistant is missing, or a transfer goes in circles.",
+        _AUTHOR,
+        "Name an assistant, or transfer to a number that is not the tenant's own, as the message says.",
     ),
     Reason(
         DOCUMENT_TOO_LARGE,

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from switchboard_operator.api.llm import OWN_TOOLS
+from switchboard_operator.api.voice import Voice
 from switchboard_operator.desired import behaviour
+from switchboard_operator.desired.calls import voice_of
 from switchboard_operator.desired.catalogue import parse_catalogue
 from switchboard_operator.desired.document import Place, document_of, place_of
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
@@ -31,6 +33,7 @@ from switchboard_runtime.config import credentials as runtime_credentials
 from switchboard_runtime.config import documents as runtime_documents
 from switchboard_runtime.config.documents import LanguageModel, ModelChoice, Script
 from switchboard_runtime.config.limits import Limits as RuntimeLimits
+from switchboard_runtime.config.voice import Voice as RuntimeVoice
 from switchboard_runtime.edge.routes import ROUTES
 from tests.support import manifests
 from tests.support.ports import sid
@@ -176,6 +179,33 @@ def test_what_the_runtime_would_refuse_of_a_script_is_refused_before(words: list
     assert _passes(lambda: check_script(assistant), Invalid) is _passes(
         lambda: Script.model_validate_json(json.dumps(script)), ValidationError
     )
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spec=manifests.VOICES, numbers=st.sampled_from([[], [manifests.INSIDE]]), answers=st.booleans())
+def test_what_the_runtime_would_refuse_of_calls_is_refused_before(
+    spec: dict[str, Any], numbers: list[str], *, answers: bool
+) -> None:
+    """Nobody to talk with and calls in circles stop at the Tenant; what passes is read as it was meant."""
+    voice = Voice.model_validate(spec)
+    told = voice_of(voice, own_numbers=(), has_assistant=True)
+    base = {
+        "schema": "runtime.switchboard.dev/v1",
+        "tenant": {"id": "t", "namespace": "n", "name": "acme", "slug": "acme", "displayName": "Acme"},
+        "url": "https://acme.bots.example.com",
+        "twilio": {"accountSid": ACCOUNT},
+        "numbers": [{"name": "line", "phoneNumber": number} for number in numbers],
+        "assistants": [{"name": "sales"}] if answers else [],
+    }
+
+    assert _passes(lambda: voice_of(voice, own_numbers=numbers, has_assistant=answers), Invalid) is _passes(
+        lambda: TenantDocument.model_validate_json(json.dumps(base | {"voice": told})), ValidationError
+    )
+    read = RuntimeVoice.model_validate_json(json.dumps(told))
+    if "listenTimeout" in spec:
+        assert f"{read.listen_seconds}s" == spec["listenTimeout"]
+    assert round(read.min_confidence * 100) == spec.get("minConfidencePercent", 0)
+    assert (read.pause_seconds is None) is ("pause" not in spec)
 
 
 def _passes(act: Callable[[], object], refusal: type[Exception]) -> bool:

@@ -127,6 +127,7 @@ def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
         handoff=handoff,
         burst=st.integers(0, 30_000).map(lambda count: f"{count}ms"),
         hours=HOURS,
+        voice=VOICES,
         assistantRef=st.sampled_from(assistants).map(lambda name: {"name": name}),
     )
 
@@ -147,6 +148,52 @@ HOURS = _object(
     },
     outside=st.sampled_from(["Answer", "Away"]),
     away=TEXTS,
+)
+OUTSIDE, INSIDE = "+5491155550300", "+5491155550301"
+"""Whom calls are transferred to; a test may make the second the tenant's own."""
+
+_TRANSFERS = st.fixed_dictionaries(
+    {}, optional={"ringTimeout": st.sampled_from(["5s", "1m30s", "2m"]), "callerId": st.sampled_from(["Caller", "Own"])}
+).flatmap(
+    lambda more: st.sampled_from(
+        [{"phoneNumber": OUTSIDE} | more, {"phoneNumber": INSIDE} | more, {"sip": "sip:sales@pbx.example.com"} | more]
+    )
+)
+_KEY = st.sampled_from("0123456789*#")
+_NOTHING: SearchStrategy[dict[str, Any]] = st.just({})
+_KEYS = st.one_of(
+    _object({"key": _KEY, "reply": TEXTS}),
+    _object({"key": _KEY, "transfer": _TRANSFERS}),
+    _object({"key": _KEY, "voicemail": _NOTHING}),
+    _object({"key": _KEY, "assistant": _NOTHING}),
+)
+_MENUS = st.fixed_dictionaries(
+    {"prompt": TEXTS, "options": st.lists(_KEYS, min_size=1, max_size=3, unique_by=lambda key: str(key["key"]))}
+)
+_VOICEMAILS = _optional(greeting=TEXTS, maxDuration=st.sampled_from(["5s", "10m"]), transcribe=st.booleans())
+_SECONDS = st.integers(5, 10).map(lambda count: f"{count}s")
+VOICES = _optional(
+    mode=st.sampled_from(["Message", "Assistant", "Menu"]),
+    greeting=TEXTS,
+    menu=_MENUS,
+    transfer=_TRANSFERS,
+    voicemail=_VOICEMAILS,
+    record=st.fixed_dictionaries({"announcement": TEXTS}),
+    voices=st.dictionaries(
+        LANGUAGES, _object({"language": LANGUAGES}, voice=st.sampled_from(["alice", "Polly.Mia"])), max_size=2
+    ),
+    hints=st.lists(LINES, max_size=2, unique=True),
+    minConfidencePercent=st.integers(0, 100),
+    listenTimeout=_SECONDS,
+    pause=_SECONDS,
+    answerTimeout=_SECONDS,
+    maxTurns=st.integers(1, 100),
+    maxSilences=st.integers(0, 5),
+).filter(
+    lambda voice: (
+        (voice.get("mode") != "Menu" or "menu" in voice)
+        and ("voicemail" in voice or not any("voicemail" in key for key in voice.get("menu", {}).get("options", [])))
+    )
 )
 _COUNTS = st.integers(0, 10**12)
 

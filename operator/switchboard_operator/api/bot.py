@@ -18,6 +18,7 @@ from switchboard_operator.api.fields import (
 )
 from switchboard_operator.api.model import ApiModel
 from switchboard_operator.api.rules import ListSet, Rule, duration_between, keys_match
+from switchboard_operator.api.voice import Voice
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -146,6 +147,9 @@ class Bot(ApiModel):
 
     whatsapp: WhatsAppMessages | None = None
     """What WhatsApp needs besides words."""
+
+    voice: Voice | None = None
+    """How calls are answered, at numbers with the channel voice. Default: by a polite text."""
 
     hours: Hours | None = None
     """When people are there."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
 from switchboard_operator.desired.behaviour import behaviour_of, handoff_of
+from switchboard_operator.desired.calls import voice_of
 from switchboard_operator.desired.thinking import model_of
 from switchboard_operator.errors import Stalled
 
@@ -82,7 +83,7 @@ def document_of(
         texts: by assistant name, what its models may quote.
 
     Raises:
-        Invalid: TimeZoneUnknown.
+        Invalid: TimeZoneUnknown, VoiceInvalid.
     """
     bot = tenant.spec.bot
     meta = tenant.metadata
@@ -108,7 +109,16 @@ def document_of(
             for assistant in sorted(assistants, key=lambda a: a.metadata.name)
         ],
         **behaviour_of(tenant, plan, assistants),
+        **_calls(tenant, numbers, assistants),
     }
+
+
+def _calls(tenant: Tenant, numbers: Sequence[BotNumber], assistants: Sequence[Assistant]) -> dict[str, Any]:
+    voice = tenant.spec.bot.voice
+    if voice is None:
+        return {}
+    own = {number.status.phone_number for number in numbers if number.status.phone_number}
+    return {"voice": voice_of(voice, own_numbers=own, has_assistant=bool(assistants))}
 
 
 def _number(number: BotNumber) -> dict[str, Any]:

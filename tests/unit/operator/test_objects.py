@@ -35,6 +35,20 @@ WHOLE = BASE | {
         "burst": "3s",
         "optOut": {"stop": ["chau"], "helpReply": {"es": "Llamanos."}},
         "whatsapp": {"reopenTemplate": {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}}},
+        "voice": {
+            "mode": "Assistant",
+            "menu": {
+                "prompt": {"es": "Marcá cero."},
+                "options": [
+                    {"key": "0", "transfer": {"phoneNumber": "+5491155550300", "ringTimeout": "30s"}},
+                    {"key": "#", "voicemail": {}},
+                ],
+            },
+            "voicemail": {"maxDuration": "2m"},
+            "voices": {"es": {"language": "es-MX", "voice": "Polly.Mia"}},
+            "minConfidencePercent": 30,
+            "answerTimeout": "20s",
+        },
         "hours": {
             "timeZone": "America/Argentina/Buenos_Aires",
             "weekly": [{"days": ["Mon", "Fri"], "from": "09:00", "to": "18:00"}],
@@ -127,7 +141,9 @@ def whole() -> TenantParts:
         texts={},
     )
     return replace(
-        parts(owner),
+        parts(),
+        tenant=owner,
+        place=place,
         document=document,
         endpoint="http://emulator.switchboard.svc:8089",
         replicas=2,
