@@ -6,19 +6,21 @@ import base64
 import json
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from switchboard_operator.api.endpoint import EventType
 from switchboard_operator.api.llm import OWN_TOOLS
 from switchboard_operator.api.voice import Voice
 from switchboard_operator.desired import behaviour
 from switchboard_operator.desired.calls import voice_of
 from switchboard_operator.desired.catalogue import parse_catalogue
 from switchboard_operator.desired.document import Place, document_of, place_of
+from switchboard_operator.desired.endpoints import endpoint_of, signing_fault, signing_secrets
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
 from switchboard_operator.desired.runtime import CREDENTIALS_DIR, DATA_DIR, TENANTS_DIR, RuntimeImage
 from switchboard_operator.desired.scripts import PLACEHOLDERS, check_script
@@ -34,7 +36,9 @@ from switchboard_runtime.config import documents as runtime_documents
 from switchboard_runtime.config.documents import LanguageModel, ModelChoice, Script
 from switchboard_runtime.config.limits import Limits as RuntimeLimits
 from switchboard_runtime.config.voice import Voice as RuntimeVoice
+from switchboard_runtime.config.webhooks import EVENT_TYPES
 from switchboard_runtime.edge.routes import ROUTES
+from switchboard_runtime.events.signing import check_secrets, keys_of
 from tests.support import manifests
 from tests.support.ports import sid
 from tests.support.smallworld import (
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     import pytest
 
 ACCOUNT = sid("AC", "tenant")
+SIGNING = f"whsec_{base64.b64encode(bytes(32)).decode()}"
 
 
 @st.composite
@@ -75,7 +80,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
     spec: dict[str, Any] = {"planRef": {"name": "p"}, "accountRef": {"name": "a"}, "domain": "bots.example.com"}
     spec |= {"suspend": draw(st.booleans()), "bot": draw(manifests.bot_specs(names))}
     spec |= draw(st.fixed_dictionaries({}, optional={"slug": manifests.SLUGS, "displayName": manifests.LINES}))
-    spec |= draw(manifests.plan_specs())
+    spec |= draw(manifests.plan_specs()) | {"webhooks": draw(manifests.WEBHOOKS)}
     tenant = resource("Tenant", "acme", spec)
     place = place_of(tenant, None)
     endpoint = draw(st.sampled_from([None, "http://emulator.switchboard.svc:8089", "https://proxy.example.com"]))
@@ -249,6 +254,48 @@ def test_what_a_model_needs_is_mounted_and_found(
         assert all((folder / key).read_text().startswith("apiKey of ") for key in keys)
     assert (read.assistants[0].model is None) is (spec.get("model") is None or not served_models(assistant))
     assert not {path.name for path in folder.iterdir()} & {*runtime_credentials._REQUIRED, "databaseUrl"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(assistant=manifests.assistant_specs(), webhooks=manifests.WEBHOOKS)
+def test_what_webhooks_sign_with_is_mounted_once_and_found(
+    assistant: dict[str, Any], webhooks: list[dict[str, Any]]
+) -> None:
+    """The runtime's own check at its start passes; no two keys are one file, and none is one of the tenant's own."""
+    tenant = resource("Tenant", "acme", {"planRef": {"name": "p"}, "webhooks": webhooks})
+    mounted = secret_files([resource("Assistant", "sales", assistant)], signing_secrets(tenant))
+    paths = [path for files in mounted for _, path in files.items or ()]
+    document = {
+        "schema": "runtime.switchboard.dev/v1",
+        "tenant": {"id": "t", "namespace": "n", "name": "acme", "slug": "acme", "displayName": "Acme"},
+        "url": "https://acme.bots.example.com",
+        "twilio": {"accountSid": ACCOUNT},
+        "webhooks": [endpoint_of(endpoint) for endpoint in tenant.spec.webhooks],
+    }
+    read = TenantDocument.model_validate_json(json.dumps(document))
+
+    check_secrets(read, secret=lambda name: SIGNING if name in paths else None)
+    assert len(paths) == len(set(paths))
+    assert not {*paths} & {*runtime_credentials._REQUIRED, "databaseUrl", "apiTokens"}
+
+
+_LINES = st.sampled_from(
+    [SIGNING, f"whsec_{'A' * 31}=", f"whsec_{'A' * 28}", f"whsec_{'A' * 84}AA==", f"whsec_{'A' * 88}", "whsec_", "x"]
+) | st.text(max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines=st.lists(_LINES, max_size=3), between=st.sampled_from(["\n", " ", "\r\n", "\n\n"]))
+def test_what_the_runtime_cannot_sign_with_is_said_before(lines: list[str], between: str) -> None:
+    """The same values of a key are right on both sides, also two during a rotation."""
+    content = between.join(lines)
+
+    assert (signing_fault(content.encode()) is None) is _passes(lambda: keys_of(content.strip()), ValueError)
+
+
+def test_events_are_the_runtimes() -> None:
+    """Whatever is told can be asked for, and nothing else."""
+    assert get_args(EventType) == EVENT_TYPES
 
 
 @settings(max_examples=100, deadline=None)

@@ -195,6 +195,19 @@ VOICES = _optional(
         and ("voicemail" in voice or not any("voicemail" in key for key in voice.get("menu", {}).get("options", [])))
     )
 )
+WEBHOOKS = st.lists(
+    _object(
+        {
+            "name": st.from_regex(grammar.LABEL_NAME, fullmatch=True),
+            "url": URLS,
+            "secretRef": _object({"name": OBJECT_NAMES, "key": st.from_regex(grammar.KEY_NAME, fullmatch=True)}),
+        },
+        events=st.lists(st.sampled_from(["message.received", "contact.opted_out"]), max_size=2, unique=True),
+        texts=st.booleans(),
+    ),
+    max_size=2,
+    unique_by=lambda endpoint: str(endpoint["name"]),
+)
 _COUNTS = st.integers(0, 10**12)
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from switchboard_operator.api import naming
 from switchboard_operator.api.bot import Bot
 from switchboard_operator.api.conditions import Status
+from switchboard_operator.api.endpoint import WebhookEndpoint
 from switchboard_operator.api.fields import (
     Currency,
     Domain,
@@ -132,6 +133,9 @@ class TenantSpec(ApiModel):
 
     integrations: Annotated[list[Integration], Field(max_length=8), ListMap(("provider",))] = Field(default=[])
     """Services beside Twilio, each provider at most once."""
+
+    webhooks: Annotated[list[WebhookEndpoint], Field(max_length=20), ListMap(("name",))] = Field(default=[])
+    """The tenant's own systems that are told what happens."""
 
     features: Features = Features()
     """What is switched off of what the plan has on."""

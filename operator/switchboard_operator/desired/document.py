@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from switchboard_operator import reasons
 from switchboard_operator.desired.behaviour import behaviour_of, handoff_of
 from switchboard_operator.desired.calls import voice_of
+from switchboard_operator.desired.endpoints import endpoint_of
 from switchboard_operator.desired.thinking import model_of
 from switchboard_operator.errors import Stalled
 
@@ -110,6 +111,7 @@ def document_of(
         ],
         **behaviour_of(tenant, plan, assistants),
         **_calls(tenant, numbers, assistants),
+        **({"webhooks": [endpoint_of(one) for one in tenant.spec.webhooks]} if tenant.spec.webhooks else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Where assistants may call: the public Internet by https, and what the platform's admin allows besides.
+"""Where assistants and webhooks may call: the public Internet by https, and what the platform's admin allows besides.
 
 The runtime decides by address when it calls; what is certain to be refused there is refused here, where its author
 sees it.
@@ -51,13 +51,21 @@ class Egress:
             Stalled: EgressNotAllowed, with the field and the host.
         """
         for field, url in _called(assistant):
-            if not self.admits(url):
-                raise Stalled(
-                    reasons.EGRESS_NOT_ALLOWED,
-                    f"Assistant {assistant.name}, {field}: {urlsplit(url).netloc} is not in the platform's list of "
-                    "hosts; its admin adds it to runtime.egressAllow",
-                    after=_RECHECK,
-                )
+            self.check_url(f"Assistant {assistant.name}, {field}", url)
+
+    def check_url(self, where: str, url: str) -> None:
+        """See that one address may be called.
+
+        Raises:
+            Stalled: EgressNotAllowed, with ``where`` and the host.
+        """
+        if not self.admits(url):
+            raise Stalled(
+                reasons.EGRESS_NOT_ALLOWED,
+                f"{where}: {urlsplit(url).netloc} is not in the platform's list of hosts; its admin adds it to "
+                "runtime.egressAllow",
+                after=_RECHECK,
+            )
 
 
 def _called(assistant: Assistant) -> Iterator[tuple[str, str]]:

@@ -40,7 +40,8 @@ class TenantParts:
     """Everything that a tenant's objects follow from.
 
     ``database_ports`` are those of the PostgreSQL servers that keep the tenant; None where a file of its own does.
-    ``keys`` are the files that its assistants need; ``egress`` is where they may call, None where none has a model.
+    ``keys`` are the files that its assistants and webhooks need; ``egress`` is where they may call, None where none has
+    a model and there are no webhooks.
     """
 
     tenant: Tenant
@@ -169,6 +170,7 @@ def _deployment(parts: TenantParts, config: str) -> dict[str, Any]:
         claim=names.data_name(tenant) if keeps_file else None,
         more_secrets=(*database, *parts.keys),
         egress=parts.egress,
+        thinks=any("model" in assistant for assistant in parts.document["assistants"]),
         replicas=parts.replicas,
         resources=parts.resources,
         image=parts.image,

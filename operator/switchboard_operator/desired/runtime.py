@@ -64,7 +64,8 @@ class Workload:
         resources: as in a container, or None for the defaults.
         image: what runs.
         more_secrets: what else lies in the folder of credentials.
-        egress: where its assistants may call; None where none of them has a model.
+        egress: where its assistants and webhooks may call; None where nothing calls.
+        thinks: whether an assistant has a model.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Workload:
     image: RuntimeImage
     more_secrets: tuple[SecretFiles, ...] = ()
     egress: Egress | None = None
+    thinks: bool = False
 
 
 def deployment_spec(work: Workload) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def _container(work: Workload) -> dict[str, Any]:
             *([{"name": "SWITCHBOARD_EGRESS_ALLOW", "value": allowed}] if allowed else []),
         ],
         "ports": [{"name": "http", "containerPort": RUNTIME_PORT, "protocol": "TCP"}],
-        "resources": work.resources or (_DEFAULT_RESOURCES if work.egress is None else _RESOURCES_WITH_MODELS),
+        "resources": work.resources or (_RESOURCES_WITH_MODELS if work.thinks else _DEFAULT_RESOURCES),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

@@ -63,11 +63,16 @@ def model_of(assistant: Assistant, texts: Sequence[Text]) -> dict[str, Any] | No
     return told
 
 
-def secret_files(assistants: Iterable[Assistant]) -> tuple[SecretFiles, ...]:
-    """The keys that the assistants' models and tools need, as files beside the tenant's credentials."""
+def secret_files(assistants: Iterable[Assistant], more: Iterable[tuple[str, str, str]] = ()) -> tuple[SecretFiles, ...]:
+    """The keys that the assistants' models and tools need, as files beside the tenant's credentials.
+
+    Args:
+        assistants: whose keys.
+        more: what others need, as (field, Secret, key); a key that both need is one file.
+    """
     wanted: dict[str, dict[str, str]] = {}
-    for _, secret, key in needed_secrets(assistants):
-        wanted.setdefault(secret, {})[key] = _file(key, secret)
+    for _, secret, key in (*needed_secrets(assistants), *more):
+        wanted.setdefault(secret, {})[key] = file_of(key, secret)
     return tuple(SecretFiles(secret, tuple(sorted(files.items()))) for secret, files in sorted(wanted.items()))
 
 
@@ -87,12 +92,17 @@ def texts_of(config_map: str, data: dict[str, str]) -> list[Text]:
     return [(_text_name(f"{config_map}.{key}"), text) for key, text in sorted(data.items()) if text.strip()]
 
 
+def file_of(key: str, secret: str) -> str:
+    """Name of the file with a key of a Secret; it can be none of the tenant's own credentials."""
+    return f"{key}.{names.label(secret)}"
+
+
 def _choice(model: Model, most: int | None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "provider": model.provider,
         "model": model.name,
         "baseUrl": model.base_url,
-        "apiKey": _file(API_KEY, model.secret_ref.name) if model.secret_ref else None,
+        "apiKey": file_of(API_KEY, model.secret_ref.name) if model.secret_ref else None,
         "prices": [price.manifest() for price in sorted(model.prices or [], key=lambda price: price.valid_from)],
     }
     return told if most is None else told | {"maxTokens": max(LEAST_TOKENS, min(MOST_TOKENS, most))}
@@ -114,7 +124,7 @@ def _http_tool(tool: HttpTool) -> dict[str, Any]:
             }
             for parameter in tool.parameters or []
         ],
-        "secret": _file(TOKEN, tool.secret_ref.name) if tool.secret_ref else None,
+        "secret": file_of(TOKEN, tool.secret_ref.name) if tool.secret_ref else None,
     }
 
 
@@ -128,11 +138,6 @@ def _topic(guardrails: Guardrails | None) -> dict[str, Any] | None:
         "blocked": blocked,
         "refusal": dict(guardrails.refusal) if guardrails.refusal else None,
     }
-
-
-def _file(key: str, secret: str) -> str:
-    """Name of the file with a key of a Secret; it can be none of the tenant's own credentials."""
-    return f"{key}.{names.label(secret)}"
 
 
 def _text_name(name: str) -> str:

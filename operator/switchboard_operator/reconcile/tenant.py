@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from switchboard_operator import reasons
 from switchboard_operator.desired import names, unserved
 from switchboard_operator.desired.document import document_of, place_of
+from switchboard_operator.desired.endpoints import signing_fault, signing_secrets
 from switchboard_operator.desired.objects import TenantParts, config_revision, objects_of
 from switchboard_operator.desired.subaccount import subaccount_of
 from switchboard_operator.desired.thinking import secret_files, thinks
@@ -284,6 +285,7 @@ class TenantReconciler:
                 reasons.TIER_NOT_AVAILABLE, "spec.runtime.tier: Shared is not served yet; set it to Dedicated"
             )
         bot = await self._bot(tenant, numbers)
+        await self._check_webhooks(tenant)
         document = document_of(
             tenant=tenant,
             plan=plan,
@@ -309,9 +311,15 @@ class TenantReconciler:
             image=self.image,
             routing=self.routing,
             database_ports=reach.ports if reach else None,
-            keys=secret_files(bot.assistants),
-            egress=self.assistants.egress if thinking else None,
+            keys=secret_files(bot.assistants, signing_secrets(tenant)),
+            egress=self.assistants.egress if thinking or tenant.spec.webhooks else None,
         )
+
+    async def _check_webhooks(self, tenant: Tenant) -> None:
+        for endpoint in tenant.spec.webhooks:
+            self.assistants.egress.check_url(f"spec.webhooks {endpoint.name}, url", endpoint.url)
+        for where, secret, key in signing_secrets(tenant):
+            await self.assistants.check_secret(tenant.namespace, where, secret, key, fault=signing_fault)
 
     async def _bot(self, tenant: Tenant, numbers: list[BotNumber]) -> Bot:
         wanted: dict[str, str] = {}

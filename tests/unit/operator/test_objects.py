@@ -12,6 +12,7 @@ from switchboard_operator import reasons
 from switchboard_operator.desired import names
 from switchboard_operator.desired.document import document_of, place_of
 from switchboard_operator.desired.egress import Egress
+from switchboard_operator.desired.endpoints import signing_secrets
 from switchboard_operator.desired.isolation import RUNTIME_PORT, network_policy
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
 from switchboard_operator.desired.runtime import RuntimeImage
@@ -56,6 +57,14 @@ WHOLE = BASE | {
             "away": {"es": "Volvemos a las 9."},
         },
     },
+    "webhooks": [
+        {
+            "name": "crm",
+            "url": "https://crm.example.com/switchboard",
+            "events": ["lead.captured"],
+            "secretRef": {"name": "crm", "key": "signing"},
+        }
+    ],
     "limits": {"messagesPerDay": 5000, "monthlySpend": "50.00"},
     "retention": {"messages": "2160h"},
     "runtime": {"storage": {"sqlite": {"size": "5Gi", "storageClassName": "fast"}}},
@@ -145,6 +154,8 @@ def whole() -> TenantParts:
         tenant=owner,
         place=place,
         document=document,
+        keys=secret_files([], signing_secrets(owner)),
+        egress=Egress(),
         endpoint="http://emulator.switchboard.svc:8089",
         replicas=2,
         resources={"requests": {"cpu": "100m"}, "limits": {"memory": "512Mi"}},
