@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from switchboard_runtime.config.credentials import CredentialsFolder
 from switchboard_runtime.config.documents import TenantDocument
+from switchboard_runtime.config.fields import SHAPES
 from switchboard_runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def _entry(file: Path, credentials: Path, now: Callable[[], float]) -> TenantEnt
 
 def _problem(detail: ErrorDetails) -> str:
     place = ".".join(str(part) for part in detail["loc"]) or "document"
-    cure = _CURES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    shape = SHAPES.get(str(detail.get("ctx", {}).get("pattern")))
+    cure = shape or _CURES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     return f"{place}: {cure}"
 
 

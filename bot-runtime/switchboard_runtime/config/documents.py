@@ -10,10 +10,11 @@ from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from switchboard_runtime.config.durations import Duration
 from switchboard_runtime.config.fields import (
+    AccountSid,
     Currency,
     Filled,
     HttpUrl,
@@ -214,13 +215,13 @@ class TwilioAccount(Model):
     """The tenant's own account. ``endpoint`` stands in for Twilio (an emulator); None is Twilio itself."""
 
     endpoint: str | None = None
-    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-zA-Z]{1,64}$")]
+    account_sid: AccountSid
 
     @field_validator("endpoint")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
-            raise ValueError("must be an http(s) URL or null")
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("must be an http(s) URL or null, such as http://127.0.0.1:8089")
         return value
 
 

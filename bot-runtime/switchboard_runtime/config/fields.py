@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
+    "SHAPES",
+    "AccountSid",
+    "ContentSid",
     "Currency",
+    "FieldName",
     "Filled",
     "HttpUrl",
     "Identifier",
@@ -20,8 +27,10 @@ __all__ = [
     "Money",
     "Phone",
     "Slug",
+    "Stage",
     "Texts",
     "ToolName",
+    "VariableName",
     "unique",
 ]
 
@@ -37,16 +46,48 @@ def _http_url(value: str) -> str:
     return value
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{4,14}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+_SLUG = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
+_IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+_PHONE = r"^\+[1-9][0-9]{4,14}$"
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+_CURRENCY = r"^[A-Z]{3}$"
+_TOOL_NAME = r"^[a-z][a-z0-9_]{0,47}$"
+_ACCOUNT_SID = r"^AC[0-9a-zA-Z]{1,64}$"
+_CONTENT_SID = r"^HX[0-9a-fA-F]{32}$"
+_VARIABLE = r"^[A-Za-z0-9_]{1,32}$"
+_STAGE = r"^[a-z][a-z0-9_-]{0,31}$"
+_FIELD_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,47}$"
+
+SHAPES: Mapping[str, str] = {
+    _SLUG: "must be 1 to 63 of a-z, 0-9 and -, a letter first and no - at the end, such as acme-2",
+    _IDENTIFIER: "must be 1 to 128 letters, digits, dots, - and _, a letter or digit first, such as sales",
+    _PHONE: "must be a number in E.164, + and the country's code first, such as +13055550123",
+    _LANGUAGE: "must be a language's code, such as es or pt-BR",
+    _CURRENCY: "must be a currency's code of three capitals, such as USD",
+    _TOOL_NAME: "must be 1 to 48 of a-z, 0-9 and _, a letter first, such as find_order",
+    _ACCOUNT_SID: "must be an account's SID: AC and the letters and digits behind it",
+    _CONTENT_SID: "must be a content template's SID: HX and 32 hexadecimal digits",
+    _VARIABLE: "must be named by the template's placeholder, 1 to 32 letters, digits and _, such as 1",
+    _STAGE: "must be 1 to 32 of a-z, 0-9, - and _, a letter first, such as won",
+    _FIELD_NAME: "must be 1 to 48 letters, digits and _, a letter first, such as city",
+}
+"""What a text must be like, in words, by the pattern that it has to match."""
+
+Slug = Annotated[str, StringConstraints(pattern=_SLUG)]
+Identifier = Annotated[str, StringConstraints(pattern=_IDENTIFIER)]
+Phone = Annotated[str, StringConstraints(pattern=_PHONE)]
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 Filled = Annotated[str, StringConstraints(min_length=1)]
 Texts = Annotated[dict[Language, Filled], Field(min_length=1)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000)]
-ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+ToolName = Annotated[str, StringConstraints(pattern=_TOOL_NAME)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+AccountSid = Annotated[str, StringConstraints(pattern=_ACCOUNT_SID)]
+ContentSid = Annotated[str, StringConstraints(pattern=_CONTENT_SID)]
+VariableName = Annotated[str, StringConstraints(pattern=_VARIABLE)]
+Stage = Annotated[str, StringConstraints(pattern=_STAGE)]
+FieldName = Annotated[str, StringConstraints(pattern=_FIELD_NAME)]
 
 
 class Model(BaseModel):

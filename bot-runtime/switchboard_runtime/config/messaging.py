@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from switchboard_runtime.config.fields import Filled, Language, Model, Texts
+from switchboard_runtime.config.fields import ContentSid, Filled, Language, Model, Texts, VariableName
 
 __all__ = ["OptOut", "Template", "WhatsApp"]
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _KNOWN = frozenset({"text", "tenant"})
-
-ContentSid = Annotated[str, StringConstraints(pattern=r"^HX[0-9a-fA-F]{32}$")]
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 
 
 class Template(Model):

@@ -11,10 +11,10 @@ from datetime import date
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from switchboard_runtime.config.durations import DAY, Duration
-from switchboard_runtime.config.fields import Filled, Model, Texts, unique
+from switchboard_runtime.config.fields import FieldName, Filled, Model, Stage, Texts, unique
 
 __all__ = ["ContactField", "Contacts", "Exceptional", "Hours", "Retention", "TimeRange", "Weekly"]
 
@@ -36,8 +36,6 @@ def _zone(value: str) -> str:
     return value
 
 
-Stage = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
 TimeOfDay = Annotated[str, AfterValidator(_time)]
 
 
