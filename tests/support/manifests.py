@@ -128,6 +128,8 @@ def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
         burst=st.integers(0, 30_000).map(lambda count: f"{count}ms"),
         hours=HOURS,
         voice=VOICES,
+        bubbleTimeout=st.integers(0, 60_000).map(lambda count: f"{count}ms"),
+        contacts=CONTACTS,
         assistantRef=st.sampled_from(assistants).map(lambda name: {"name": name}),
     )
 
@@ -194,6 +196,17 @@ VOICES = _optional(
         (voice.get("mode") != "Menu" or "menu" in voice)
         and ("voicemail" in voice or not any("voicemail" in key for key in voice.get("menu", {}).get("options", [])))
     )
+)
+_CUSTOM = _object(
+    {"name": st.from_regex(grammar.FIELD_NAME, fullmatch=True)},
+    type=st.sampled_from(["string", "integer", "number", "boolean", "date"]),
+) | _object(
+    {"name": st.from_regex(grammar.FIELD_NAME, fullmatch=True)},
+    oneOf=st.lists(LINES, min_size=1, max_size=2, unique=True),
+)
+CONTACTS = _optional(
+    fields=st.lists(_CUSTOM, max_size=3, unique_by=lambda one: str(one["name"])),
+    stages=st.lists(st.from_regex(grammar.STAGE, fullmatch=True), min_size=1, max_size=3, unique=True),
 )
 WEBHOOKS = st.lists(
     _object(

@@ -17,6 +17,7 @@ from switchboard_operator.api.fields import (
     TimeZone,
 )
 from switchboard_operator.api.model import ApiModel
+from switchboard_operator.api.people import Contacts
 from switchboard_operator.api.rules import ListSet, Rule, duration_between, keys_match
 from switchboard_operator.api.voice import Voice
 
@@ -141,6 +142,13 @@ class Bot(ApiModel):
     burst: Annotated[Duration, duration_between("0s", "30s")] | None = None
     """How long a message waits for more of the same contact, to be answered together. Default: each is answered by
     itself, at once."""
+
+    bubble_timeout: Annotated[Duration, duration_between("0s", "1m")] | None = None
+    """How long a reply waits for Twilio's report that the one before it was sent, so that they come in order; 0s
+    does not wait. Default: 5s."""
+
+    contacts: Contacts | None = None
+    """What is kept of contacts besides what they write."""
 
     opt_out: OptOut | None = None
     """How contacts stop messages and start them again."""

@@ -51,6 +51,8 @@ def behaviour_of(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) ->
     bot = tenant.spec.bot
     parts: dict[str, Any] = {
         "burstSeconds": bot.burst.total_seconds() if bot.burst else None,
+        "bubbleSeconds": None if bot.bubble_timeout is None else bot.bubble_timeout.total_seconds(),
+        "contacts": bot.contacts.manifest() if bot.contacts else None,
         "hours": _hours(bot.hours) if bot.hours else None,
         "optOut": _opt_out(bot.opt_out) if bot.opt_out else None,
         "whatsapp": _whatsapp(bot.whatsapp) if bot.whatsapp else None,

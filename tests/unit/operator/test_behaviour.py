@@ -58,6 +58,23 @@ def test_money_for_a_contact_is_the_tightest_of_the_assistants() -> None:
     assert (limits["currency"], limits["timezone"]) == ("EUR", "America/Bogota")
 
 
+@pytest.mark.parametrize(("given", "told"), [("0s", 0.0), ("1500ms", 1.5), ("1m", 60.0)])
+def test_a_reply_that_shall_not_wait_for_the_one_before_is_told_so(given: str, told: float) -> None:
+    """Zero is a wish, not nothing."""
+    assert behaviour({"bot": {"bubbleTimeout": given}}) == {"bubbleSeconds": told}
+
+
+def test_what_is_kept_of_contacts_is_told_in_order() -> None:
+    """A contact begins in the first stage; a field is a string unless it says more."""
+    city, employees = {"name": "city", "oneOf": ["Salta", "Rosario"]}, {"name": "employees", "type": "integer"}
+    given = {"fields": [city, employees], "stages": ["new", "won", "lost"]}
+    contacts = behaviour({"bot": {"contacts": given}})["contacts"]
+
+    assert contacts["stages"] == ["new", "won", "lost"]
+    assert contacts["fields"] == [{**city, "type": "string"}, employees]
+    assert behaviour({"bot": {"contacts": {"stages": ["one"]}}}) == {"contacts": {"stages": ["one"]}}
+
+
 def test_hours_are_told_by_day() -> None:
     """Spans of several days and several spans of a day."""
     weekly = [

@@ -34,6 +34,11 @@ WHOLE = BASE | {
         "greeting": {"es": "¡Hola! Soy el asistente de Muebles del Sur."},
         "handoff": {"keywords": ["humano", "asesor"]},
         "burst": "3s",
+        "bubbleTimeout": "8s",
+        "contacts": {
+            "fields": [{"name": "ciudad", "oneOf": ["Rosario", "Salta"]}, {"name": "empleados", "type": "integer"}],
+            "stages": ["nuevo", "visita", "venta"],
+        },
         "optOut": {"stop": ["chau"], "helpReply": {"es": "Llamanos."}},
         "whatsapp": {"reopenTemplate": {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}}},
         "voice": {
