@@ -7,7 +7,7 @@ import asyncio
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from switchboard_runtime.commands import COMMANDS, add_settings, add_tenant_commands, run_tenant_command
 from switchboard_runtime.config.settings import Settings
@@ -62,11 +62,32 @@ def _serve(settings: Settings) -> None:
         gc.enable()
 
 
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: a start has no time for it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> None:
+        """Tell it, and end."""
+        from importlib.metadata import version  # noqa: PLC0415  # as above
+
+        sys.stdout.write(f"{parser.prog} {version('switchboard-runtime')}\n")
+        parser.exit()
+
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001  # no subscript at run time
+    """Each command's help begins with what the list of commands says of it."""
+
+    def add_parser(self, name: str, **settings: Any) -> argparse.ArgumentParser:
+        """See argparse."""
+        made: argparse.ArgumentParser = super().add_parser(name, **{"description": settings.get("help"), **settings})
+        return made
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="switchboard-runtime", description="Serves the bots of the tenants in a folder."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which release this is")
+    commands = parser.add_subparsers(dest="command", required=True, action=_Commands)
     serve = commands.add_parser("serve", help="answer webhooks until SIGTERM")
     replay = commands.add_parser("replay", help="try quarantined webhooks again, as after an upgrade")
     replay.add_argument("--list", action="store_true", help="only list what waits, and the dead letters")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from dataclasses import fields
@@ -23,6 +24,9 @@ COMMANDS = frozenset({"backup", "restore", "export"})
 
 _BROKEN, _EXISTS, _NOT_NOW, _REFUSED = 65, 73, 75, 78
 """EX_DATAERR, EX_CANTCREAT, EX_TEMPFAIL and EX_CONFIG of sysexits.h."""
+
+_UNREAD = 141
+"""What a shell says of a program that a SIGPIPE ended."""
 
 _ADMIN = "SWITCHBOARD_ADMIN_DSN"
 _TELL_EVERY = 1.0
@@ -65,16 +69,14 @@ def run_tenant_command(flags: Mapping[str, Any], environment: Mapping[str, str])
     try:
         settings = Settings.read(environment, flags)
         result = asyncio.run(_done(flags, settings, environment))
-    except ConfigurationError as error:
-        return _failed(flags, _REFUSED, error)
-    except Conflict as error:
-        return _failed(flags, _EXISTS, error)
+    except (ConfigurationError, Conflict) as error:
+        return _failed(flags, _EXISTS if isinstance(error, Conflict) else _REFUSED, error)
     except StoreUnavailable as error:
         return _failed(flags, _NOT_NOW, error)
     except BrokenFile as error:
         return _failed(flags, _BROKEN, error)
     except OSError as error:
-        return _failed(flags, _EXISTS, ConfigurationError(error.filename or "file", error.strerror or "not written"))
+        return _unwritten(flags, error)
     if flags["output"] == "json":
         stream = sys.stderr if flags["command"] == "export" and flags["to"] is None else sys.stdout
         stream.write(json.dumps(result) + "\n")
@@ -115,6 +117,7 @@ async def _exported(flags: Mapping[str, Any], settings: Settings, now: float) ->
 
     if to is None:
         total = await write(sys.stdout)
+        sys.stdout.flush()
     else:
         with open(to, "w", encoding="utf-8", newline="") as stream:  # noqa: ASYNC230, PTH123  # nothing else runs
             total = await write(stream)
@@ -133,6 +136,14 @@ class _Told:
         if now - self._told >= _TELL_EVERY:
             self._told = now
             sys.stderr.write(f"{table}: {rows} rows\n")
+
+
+def _unwritten(flags: Mapping[str, Any], error: OSError) -> int:
+    if flags.get("to") is None:  # what Python still holds for stdout goes nowhere, lest it fail once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return _UNREAD
+    return _failed(flags, _EXISTS, ConfigurationError(error.filename or "file", error.strerror or "not written"))
 
 
 def _failed(flags: Mapping[str, Any], code: int, error: RuntimeFailure) -> int:

@@ -319,6 +319,31 @@ async def test_a_bad_body_is_refused_with_its_field_and_cure(
     assert reply.headers["Content-Type"].startswith("application/problem+json")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("DELETE", "/api/v1/contacts", 405, "GET"),
+        ("PUT", "/api/v1/contacts/x", 405, "GET,PATCH"),
+        ("GET", "/api/v1/tenants/muebles-sur/messages", 405, "POST"),
+        ("GET", "/api/v1/nothing", 404, None),
+        ("POST", "/api/v1", 404, None),
+        ("GET", "/api", 404, None),
+        ("GET", "/api/v2/contacts", 404, None),
+    ],
+)
+async def test_what_is_no_route_is_a_problem_that_names_the_methods_there_are(
+    tmp_path: Path, twilio: FakeTwilio, method: str, path: str, status: int, allow: str | None
+) -> None:
+    """Everywhere under ``/api``, whatever its version."""
+    async with serving(tmp_path, twilio) as api:
+        reply = await Api(api.caller, base="").call(method, path)
+
+    assert (reply.status, reply.json()["status"]) == (status, status)
+    assert reply.headers["Content-Type"].startswith("application/problem+json")
+    allowed = set(reply.headers.get("Allow", "").replace(" ", "").split(",")) - {"", "HEAD"}
+    assert allowed == set((allow or "").split(",")) - {""}
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "x", str(2**70), "1e3", "%00"])
 async def test_an_id_that_can_be_none_is_not_found(tmp_path: Path, twilio: FakeTwilio, number: str) -> None:
     """It never reaches the store."""

@@ -8,7 +8,10 @@ import gzip
 import io
 import json
 import os
+import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +209,8 @@ async def test_who_was_erased_does_not_come_back_with_an_older_backup(
     assert contact in (tmp_path / "one.jsonl").read_text()
     assert len(tables(tmp_path / "one.jsonl")["identity"]) == 3
     assert len(tables(tmp_path / "two.jsonl")["identity"]) == 2
+    (again,) = tables(tmp_path / "two.jsonl")["erasure"]
+    assert any('"remote": true' in str(cell) and '"sids": ["SM' in str(cell) for cell in again)
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "empty", "other", "newer"])
@@ -281,6 +286,45 @@ async def test_rows_are_exported_as_tables_that_no_spreadsheet_runs(
     assert [row["name"] for row in contacts if row["tags"] == "vip"] == ["'=cmd()"]
     assert {row["direction"] for row in messages} == {"in", "out"}
     assert all(row["at"].endswith("+00:00") for row in messages)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_export_that_cannot_be_written_says_why(kind: str, tmp_path: Path, server: Server) -> None:
+    """A reader that has enough, as ``head``, gets what a shell gives a program that a SIGPIPE ended; a full disk 73."""
+    one = await home(tmp_path / "a", kind, server)
+    await live(one)
+    read, unread = os.pipe()
+    os.close(read)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        enough = await asyncio.to_thread(exported, one, unread)
+        none_left = await asyncio.to_thread(exported, one, full)
+    finally:
+        os.close(unread)
+        os.close(full)
+
+    assert enough == (141, "")
+    assert none_left == (73, "switchboard-runtime: file: No space left on device\n")
+
+
+def exported(one: Home, to: int) -> tuple[int, str]:
+    """Exit code and stderr of an export whose rows go to ``to`` one by one, as those of a long one."""
+    flags = [f"--{name}-dir={one.folder / name}" for name in ("tenants", "credentials", "data")]
+    command = [sys.executable, "-m", "switchboard_runtime", "export", "--tenant", "muebles-sur", "--what", "messages"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    ran = subprocess.run([*command, *flags], stdout=to, stderr=subprocess.PIPE, env=environment, check=False)
+    return ran.returncode, ran.stderr.decode()
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["backup", "--help"]])
+def test_a_command_says_what_it_is(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The release, or what the command does, before its flags."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert re.search(r"^switchboard-runtime \d+\.\d+|all of one tenant into one file.* options:", told)
 
 
 def test_an_unknown_tenant_is_told_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import json
 import random
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from switchboard_runtime.app import Ports
 from switchboard_runtime.backup.format import BrokenFile
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from switchboard_runtime.config.directory import TenantEntry
 
 __all__ = ["erase_again", "ledger_of", "read_ledger"]
+
+
+class _Later:
+    """Stands for the provider: what it has is noted, and the runtime that serves next asks it."""
+
+    async def forget(self, sid: str) -> Literal["later"]:
+        """Nobody is asked now."""
+        del sid
+        return "later"
 
 
 class _Nobody:
@@ -85,7 +94,7 @@ async def erase_again(settings: Settings, entry: TenantEntry, ledger: Sequence[L
         erasures = Erasures(
             store=store,
             tenant=entry.document.tenant.id,
-            provider=None,
+            provider=_Later(),
             engine=_Nobody(),
             audit=Audit(store=store, clock=ports.clock, new_id=ports.new_id),
             clock=ports.clock,

@@ -6,6 +6,7 @@ must be higher than those of the file, and a tenant's role may not take away wha
 
 from __future__ import annotations
 
+import errno
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ _SCHEMA = "switchboard."
 _PATIENCE = 120.0
 _RESERVE = 1000
 """Numbers left free above the highest, since others take some while it is set."""
+
+_OF_A_FILE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What writing a file or stdout raises, and asyncio never does for a server's connection."""
 
 _HEADS = (
     "UPDATE switchboard.work SET head = true WHERE tenant_id = $1 AND id IN (SELECT min(id) FROM switchboard.work"
@@ -184,6 +188,8 @@ async def _connected(dsn: str, tenant: str) -> AsyncIterator[tuple[Any, int]]:
     try:
         yield connection, database.tenant_id
     except FAILURES as error:
+        if isinstance(error, OSError) and error.errno in _OF_A_FILE:
+            raise
         raise StoreUnavailable(describe(error)) from None
     finally:
         await connection.close(timeout=5.0)

@@ -42,9 +42,9 @@ class SqlitePlace:
 
     async def rows(self, table: Table, columns: Sequence[str]) -> AsyncIterator[list[tuple[Any, ...]]]:
         """See :class:`Place`."""
-        with closing(self._db.execute(select(table, columns, order=table.key))) as cursor:
-            while batch := cursor.fetchmany(AT_ONCE):
-                yield batch
+        cursor = self._db.execute(select(table, columns, order=table.key))
+        while batch := cursor.fetchmany(AT_ONCE):
+            yield batch  # whoever reads no further may close the connection first
 
     async def put(self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See :class:`Place`."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.people.conversations import Engine
     from switchboard_runtime.store import Row, Rows, Statement, Store
 
-__all__ = ["Erasures", "Forgetting", "Provider"]
+__all__ = ["RETENTION", "Erasures", "Forgetting", "Provider"]
 
 Forgetting = Literal["deleted", "absent", "refused", "later"]
 """What came of asking the provider: it is gone, was not there, will never go, or ask again."""
@@ -41,6 +41,10 @@ _MOST_ATTEMPTS = 30
 _AT_ONCE = 50
 _LEASE = 300.0
 _SLICE = 500
+
+
+RETENTION = "system"
+"""Who erases what is too old; the provider keeps it by rules of its own."""
 
 
 class Provider(Protocol):
@@ -139,22 +143,25 @@ class Erasures:
         )
 
     async def reapply(self, entries: Sequence[LedgerEntry]) -> int:
-        """Erase again, in a restored store, what was erased since its backup. Returns how many contacts that were."""
-        erased_at = {subject: entry.at for entry in entries for subject in entry.subjects}
+        """Erase again, in a restored store, what was erased since its backup. Returns how many contacts that were.
+
+        The provider is asked again, too: whoever erased may have been replaced before it was asked for all.
+        """
+        erased = {subject: entry for entry in entries for subject in entry.subjects}
         again = 0
         after = 0
         while True:
             rows = await self._store.transact(lambda start=after: _conversations(start))  # type: ignore[misc]
             for row in rows:
                 identity = Identity(channel=row["channel"], address=row["contact"])
-                at = erased_at.get(self._subject(identity))
-                if at is not None and row["created_at"] <= at:
-                    again += await self._erased_again(identity)
+                entry = erased.get(self._subject(identity))
+                if entry is not None and row["created_at"] <= entry.at:
+                    again += await self._erased_again(identity, actor=entry.actor)
             if len(rows) < _SLICE:
                 return again
             after = int(rows[-1]["id"])
 
-    async def _erased_again(self, identity: Identity) -> int:
+    async def _erased_again(self, identity: Identity, *, actor: str) -> int:
         erasure_id, now = self._new_id(), self._clock.now()
 
         def job() -> Generator[Statement, Rows, tuple[int, ...]]:
@@ -166,10 +173,10 @@ class Erasures:
                     erasure_id,
                     known,
                     identities,
-                    actor="system",
+                    actor=actor,
                     action="contact.erased_again",
                     at=now,
-                    remote=True,
+                    remote=actor != RETENTION,
                 )
             )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import NotFound
+from switchboard_runtime.people.erasure import RETENTION
 from switchboard_runtime.store import statement
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Keeping:
 
     async def _expired(self, contact_id: str) -> int:
         try:
-            await self._erasures.erase(contact_id, actor="system", action="contact.expired", remote=False)
+            await self._erasures.erase(contact_id, actor=RETENTION, action="contact.expired", remote=False)
         except NotFound:
             return 0  # erased meanwhile
         return 1

@@ -21,6 +21,7 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
         "scope is what the token needs; a token with it is in apiTokens.",
     ),
     "not-found": (404, "There is no such thing", "The id, or the path, leads nowhere in this tenant."),
+    "wrong-method": (405, "The path has other methods", "Allow says which."),
     "conflict": (409, "It cannot be done as things stand", "detail says what stands against it."),
     "request-in-progress": (409, "The same request is being done", "Repeat it with its Idempotency-Key in a moment."),
     "changed": (412, "It was changed meanwhile", "Get it again, and send its ETag as If-Match."),

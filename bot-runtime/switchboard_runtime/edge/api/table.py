@@ -38,14 +38,15 @@ _OF_A_TENANT = "/api/v1/tenants/{slug}"
 
 
 def api_routes() -> Iterator[web.RouteDef]:
-    """For ``add_routes``; the last catches what is no route."""
+    """For ``add_routes``; the last catch what is no route."""
     yield web.get(f"{_BASE}/openapi.json", _document)
     yield web.get(f"{_BASE}/docs", _page)
     for route in API:
         handle = serve_route(route)
         for base in (_BASE, _OF_A_TENANT):
             yield web.route(route.method, base + route.path, handle)
-    yield web.route("*", _BASE + "/{rest:.*}", _unknown)
+    yield web.route("*", "/api", _unknown)
+    yield web.route("*", "/api/{rest:.*}", _unknown)
 
 
 @cache
@@ -69,4 +70,18 @@ async def _page(_request: web.Request) -> web.Response:
 
 async def _unknown(request: web.Request) -> web.Response:
     """No path of ours, or no method of its."""
-    return Problem("not-found", f"no route for {request.method} {request.path[:200]}; see /api/v1/docs").response()
+    what = f"no route for {request.method} {request.path[:200]}"
+    allowed = await _methods(request)
+    if not allowed:
+        return Problem("not-found", f"{what}; see {_BASE}/docs").response()
+    named = ", ".join(allowed)
+    return Problem("wrong-method", f"{what}; its path has {named}", headers={"Allow": named}).response()
+
+
+async def _methods(request: web.Request) -> list[str]:
+    """What the path of a request takes instead of its method."""
+    found: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical.startswith(_BASE):
+            found |= (await resource.resolve(request))[1]
+    return sorted(found)
