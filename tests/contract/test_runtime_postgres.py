@@ -714,3 +714,18 @@ async def test_a_serialisation_failure_is_tried_again(dsn: str) -> None:
 
     assert result == "done"
     assert tries == [False, True, True]
+
+
+async def test_a_process_is_woken_when_its_server_goes_away(server: Server, dsn: str) -> None:
+    """Its next claim fails then, so it is not ready long before anybody writes to it."""
+    woken = asyncio.Event()
+    async with a_store(dsn, patience=0.1) as store:
+        await store.announce()
+        store.listen(woken.set)
+        await asyncio.to_thread(server.stop)
+        try:
+            await asyncio.wait_for(woken.wait(), timeout=20)
+            with pytest.raises(StoreUnavailable):
+                await store.claim_work(limit=1, held=())
+        finally:
+            await asyncio.to_thread(server.start)

@@ -156,7 +156,7 @@ def _index(
 
 def _hostname(host: str) -> str:
     name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdigit() else host).lower()
+    return (name if colon and port.isdigit() else host).strip("[]").lower()
 
 
 def _plain(text: str) -> str:

@@ -171,3 +171,11 @@ def test_serve_refuses_what_it_cannot_use_with_an_exit_code(
 
     assert code == 78
     assert told in capsys.readouterr().err
+
+
+def test_a_tenant_at_an_address_of_ipv6_is_found_by_its_host(tmp_path: Path) -> None:
+    """A Host header has brackets around it, with a port and without."""
+    write_tenant(tmp_path, {**document(), "url": "http://[2001:db8::1]:8180"})
+    directory = load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+    assert [directory.by_host(host) for host in ("[2001:DB8::1]:8180", "[2001:db8::1]")] == [*directory.entries] * 2

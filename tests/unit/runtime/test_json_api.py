@@ -137,6 +137,25 @@ async def test_metrics_are_not_shown_on_a_tenants_public_host(caller: Caller) ->
     assert (outside.status, inside.status, text) == (404, 200, "ok\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("127.0.0.1", 200), ("localhost", 200), ("[::1]", 200), ("10.0.0.7", 404), ("localhost.example.com", 404)],
+)
+async def test_who_tries_a_runtime_on_his_own_machine_sees_its_metrics(
+    root: Path, clock: TurnedClock, name: str, status: int
+) -> None:
+    """The tenant's address is loopback's then, which is nobody's public host."""
+    write_tenant(root, {**document(slug="otra", phone="+13055550999"), "url": f"http://{name}:8180"})
+    host = {"Host": f"{name}:8180"}
+    async with (
+        served(root, clock=clock) as caller,
+        caller.session.get(caller.base + "/metrics", headers=host) as response,
+    ):
+        text = await response.text()
+
+    assert (response.status, "switchboard_" in text) == (status, status == 200)
+
+
 async def test_a_slow_body_is_cut_off(root: Path, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that never ends holds nothing for long."""
     monkeypatch.setattr("switchboard_runtime.edge.body._BODY_SECONDS", 0.05)

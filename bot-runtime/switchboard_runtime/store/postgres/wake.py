@@ -91,6 +91,7 @@ class Wake:
                 self._tell = True
             finally:
                 connection.terminate()
+            self._listener()  # who claims now learns that the server is away, and is not ready
             connection = await self._reconnect()
             self._listener()
 
