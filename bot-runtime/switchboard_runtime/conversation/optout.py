@@ -66,10 +66,14 @@ _NONE_OF_ITS_OWN = OptOut()
 
 @dataclass(frozen=True, slots=True)
 class Opt:
-    """What a contact wants, and whether Twilio has answered it already."""
+    """What a contact wants, whether Twilio has answered it already, and in which of the tenant's languages it is said.
+
+    ``language`` is None for a word that tells none: Twilio's, the tenant's own.
+    """
 
     wish: Wish
     answered: bool
+    language: str | None = None
 
 
 def opt_of(document: TenantDocument, state: ConversationState, message: Inbound) -> Opt | None:
@@ -84,7 +88,21 @@ def opt_of(document: TenantDocument, state: ConversationState, message: Inbound)
     wish = _wishes(document.languages, own.stop, own.start, own.help).get(said)
     if wish is None or (wish == "START" and not state.opted_out):
         return None
-    return Opt(wish, answered=message.channel == "sms" and " ".join(said) in OPT_OUT_WORDS[_TWILIOS][wish])
+    twilios = " ".join(said) in OPT_OUT_WORDS[_TWILIOS][wish]
+    language = None if twilios else _language(document.languages, said, wish, state.language)
+    return Opt(wish, answered=message.channel == "sms" and twilios, language=language)
+
+
+def _language(languages: tuple[str, ...], said: tuple[str, ...], wish: Wish, current: str | None) -> str | None:
+    """Which of ``languages`` has the phrase: the conversation's if it is one of them, else the first."""
+    having = [one for one in languages if said in _phrases(one.split("-", maxsplit=1)[0], wish)]
+    standing = current or languages[0]
+    return standing if standing in having else next(iter(having), None)
+
+
+@lru_cache(maxsize=64)
+def _phrases(language: str, wish: Wish) -> frozenset[tuple[str, ...]]:
+    return frozenset(words(phrase) for phrase in OPT_OUT_WORDS.get(language, {}).get(wish, ()))
 
 
 @lru_cache(maxsize=64)

@@ -59,10 +59,11 @@ class Steps:
 def begin_turn(document: TenantDocument, state: ConversationState, message: Inbound) -> Turn | Ask:
     """Decide all that needs no assistant."""
     opt = opt_of(document, state, message)
-    if opt is not None and opt.wish != "HELP":
-        return _opted(document, state, opt)
-    if opt is not None and (help_ := _help(document, state, opt)):
-        return help_
+    if opt is not None:
+        speaking = replace(state, language=opt.language) if opt.language else state
+        decided = _opted(document, speaking, opt) if opt.wish != "HELP" else _help(document, speaking, opt)
+        if decided is not None:
+            return decided
     silence = _silence(document, state, message)
     if silence is not None:
         return Turn(replies=(), state=state, outcome=silence)

@@ -67,6 +67,29 @@ def test_accents_case_and_emoji_do_not_matter(text: str) -> None:
     assert turn(KNOWN, message(text)).state.opted_out
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "language"),
+    [
+        ("BAJA", None, "es"),
+        ("Sair", None, "pt-BR"),
+        ("baja", "pt-BR", "es"),
+        ("parar", "pt-BR", "pt-BR"),
+        ("parar", None, "es"),
+        ("stop", None, None),
+        ("stop", "es", "es"),
+        ("chau", None, None),
+    ],
+)
+def test_a_word_is_confirmed_in_the_language_it_is_of(text: str, before: str | None, language: str | None) -> None:
+    """Also when it is the first that a contact writes to a tenant whose first language is another."""
+    tenant = read(languages=["en", "es", "pt-BR"], optOut={"stop": ["chau"]})
+    turned = turn(ConversationState(language=before), message(text), tenant)
+    opening = {"es": "Listo, ", "pt-BR": "Pronto, "}.get(language or "", "Done, ")
+
+    assert turned.state.language == language
+    assert turned.replies[0].text.startswith(opening)
+
+
 @pytest.mark.parametrize("text", ["sair", "aide", "stopp"])
 def test_another_languages_words_are_words(text: str) -> None:
     """The tenant speaks Spanish and English."""
