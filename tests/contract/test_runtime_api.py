@@ -319,6 +319,22 @@ async def test_a_bad_body_is_refused_with_its_field_and_cure(
     assert reply.headers["Content-Type"].startswith("application/problem+json")
 
 
+async def test_the_audit_log_is_checked_against_a_head_that_was_seen(api: Api) -> None:
+    """Half of one is refused: a check that leaves it out would say that all is well."""
+    one = await conversation(api)
+    await api.post(f"/conversations/{one['id']}/take-over", {"person": "Ana"})
+    head = (await api.get("/audit/verify")).json()
+
+    same = await api.get("/audit/verify", seq=head["seq"], hash=head["hash"])
+    other = await api.get("/audit/verify", seq=head["seq"], hash="0" * 64)
+    later = await api.get("/audit/verify", seq=head["seq"] + 1, hash="0" * 64)
+    halves = [await api.get("/audit/verify", hash="0" * 64), await api.get("/audit/verify", seq=1)]
+
+    assert (same.json()["ok"], other.json()["problem"], later.json()["problem"]) == (True, "changed", "cut off")
+    assert [half.status for half in halves] == [400, 400]
+    assert [half.json()["errors"][0]["field"] for half in halves] == ["seq", "hash"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "allow"),
     [

@@ -155,7 +155,7 @@ class Audit:
     async def verify(self, *, known: Head | None = None) -> Verdict:
         """Read the whole chain and say where it first does not hold; ``known`` is a head that was seen before."""
         head = await self.head()
-        seen = {one.seq: one.hash for one in (known, head) if one is not None and one.seq}
+        seen = [one for one in (known, head) if one is not None and one.seq]
         last = Head()
         while True:
             rows = await self._store.transact(lambda after=last.seq: _read_slice(after))  # type: ignore[misc]
@@ -163,12 +163,12 @@ class Audit:
                 problem = _problem(entry, last)
                 if problem is not None:
                     return Verdict(entries=last.seq, head=last, broken_at=last.seq + 1, problem=problem)
-                if seen.get(entry.seq, entry.hash) != entry.hash:
+                if any(one.seq == entry.seq and one.hash != entry.hash for one in seen):
                     return Verdict(entries=last.seq, head=last, broken_at=entry.seq, problem="changed")
                 last = Head(seq=entry.seq, hash=entry.hash)
             if len(rows) < _SLICE:
                 break
-        if last.seq < max(seen, default=0):
+        if last.seq < max((one.seq for one in seen), default=0):
             return Verdict(entries=last.seq, head=last, broken_at=last.seq + 1, problem="cut off")
         return Verdict(entries=last.seq, head=last)
 

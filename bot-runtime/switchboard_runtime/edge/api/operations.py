@@ -11,7 +11,7 @@ from pydantic import Field
 from switchboard_runtime.edge import quarantine, status
 from switchboard_runtime.edge.api.call import Route
 from switchboard_runtime.edge.api.models import Asked, Nothing, Number, Paged, PageQuery, Shown, Timestamp
-from switchboard_runtime.errors import NotFound
+from switchboard_runtime.errors import InvalidRequest, NotFound
 from switchboard_runtime.people.pages import Page, cursor_of, read_cursor
 from switchboard_runtime.store import DeadLetter
 
@@ -74,9 +74,9 @@ class ShownAct(Shown):
 
 
 class KnownHead(Asked):
-    """A head that was seen before, to check against."""
+    """A head that was seen before, to check against: both of it, or neither."""
 
-    seq: Annotated[int, Field(ge=0, le=2**53)] = 0
+    seq: Annotated[int, Field(ge=1, le=2**53)] | None = None
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
@@ -161,7 +161,11 @@ async def verify_audit(call: Call) -> dict[str, Any]:
     """``GET /audit/verify``."""
     from switchboard_runtime.people import Head  # noqa: PLC0415
 
-    known = Head(seq=call.query.seq, hash=call.query.hash) if call.query.hash else None
+    seq, digest = call.query.seq, call.query.hash
+    if (seq is None) != (digest is None):
+        missing = "seq" if seq is None else "hash"
+        raise InvalidRequest(missing, "is missing; a head is given as both, seq and hash")
+    known = Head(seq=seq, hash=digest) if seq is not None and digest is not None else None
     verdict = await call.people.audit.verify(known=known)
     return {
         "ok": verdict.ok,
