@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings"]
 
 _PREFIX = "SWITCHBOARD_"
+_HOST = re.compile(r"([a-z0-9_.-]+|\[?[0-9a-f:.]+\]?)(:[0-9]{1,5})?")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -73,6 +75,7 @@ class Settings:
             self.seconds(name)
         self.connections()
         self.peer_connections()
+        self.allowed_hosts()
         return self
 
     def address(self) -> tuple[str, int]:
@@ -94,8 +97,17 @@ class Settings:
         return value
 
     def allowed_hosts(self) -> frozenset[str]:
-        """What ``egress_allow`` names."""
-        return frozenset(host for part in self.egress_allow.split(",") if (host := part.strip().lower()))
+        """What ``egress_allow`` names.
+
+        Raises:
+            ConfigurationError: a part is no host, such as an address with a scheme, which would allow nothing.
+        """
+        hosts = frozenset(host for part in self.egress_allow.split(",") if (host := part.strip().lower()))
+        for host in sorted(hosts):
+            if not _HOST.fullmatch(host):
+                told = f"{host!r} is no host; write host or host:port, such as model.default.svc:8000"
+                raise ConfigurationError(_PREFIX + "EGRESS_ALLOW", told)
+        return hosts
 
     def connections(self) -> int:
         """``database_connections`` as a number."""

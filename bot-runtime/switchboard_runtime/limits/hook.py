@@ -166,12 +166,16 @@ class LimitsHook:
         return Turn(replies=(), state=ask.state, outcome="silent: machine")
 
     async def _crowded(self, now: float) -> bool:
-        """Whether more waits than may; looked up once a second."""
-        at, depth = self._depth
-        if not 0 <= now - at < _COUNTED_FOR:
+        """Whether more waits than may; counted once a second, less who was told so since."""
+        counted = self._depth[0]
+        if not 0 <= now - counted < _COUNTED_FOR:
             depth = (await self._store.queues())["inbox"].depth
-            self._depth = (now, depth)
-        return depth > self._limits.backlog
+            if self._depth[0] == counted:  # else another turn has counted meanwhile
+                self._depth = (now, depth)
+        at, depth = self._depth
+        crowded = depth > self._limits.backlog
+        self._depth = (at, depth - crowded)
+        return crowded
 
     async def _sweep(self, now: float) -> None:
         if now - self._swept < _SWEEP_EVERY:

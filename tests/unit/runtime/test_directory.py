@@ -160,6 +160,7 @@ def test_a_file_is_named_for_its_slug(tmp_path: Path) -> None:
         (["--listen", "8080"], "SWITCHBOARD_LISTEN: '8080' is not host:port"),
         (["--log-level", "loud"], "SWITCHBOARD_LOG_LEVEL: 'loud' is none of"),
         (["--lease-seconds", "soon"], "SWITCHBOARD_LEASE_SECONDS: 'soon' is no number of seconds"),
+        (["--egress-allow", "a:1,http://model"], "SWITCHBOARD_EGRESS_ALLOW: 'http://model' is no host; write host or"),
         (["--tenants-dir", "/nonexistent"], "/nonexistent: no tenant document; put a {slug}.json there"),
     ],
 )
