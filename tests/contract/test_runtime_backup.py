@@ -316,6 +316,22 @@ def exported(one: Home, to: int) -> tuple[int, str]:
     return ran.returncode, ran.stderr.decode()
 
 
+@pytest.mark.parametrize(
+    "url", ["secret-nonsense", "mysql://secret@x/y", "postgresql://secret@127.0.0.1/x?sslmode=wat"]
+)
+def test_what_is_no_url_of_a_database_is_told_with_the_form_of_one(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is not quoted: it may hold a password."""
+    monkeypatch.setenv("SWITCHBOARD_ADMIN_DSN", url)
+
+    assert main(["migrate"]) == 78
+
+    told = capsys.readouterr().err
+    assert "write postgresql://ROLE:PASSWORD@HOST" in told
+    assert "secret" not in told
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["backup", "--help"]])
 def test_a_command_says_what_it_is(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The release, or what the command does, before its flags."""
