@@ -93,7 +93,7 @@ class LimitsHook:
     def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:
         """The turn, with what it took booked in its transaction."""
         usage = said.usage if said else None
-        if not self._counts and usage is None:
+        if not self._counts and usage is None and not self._thinks(item):
             return turn
         now = self._clock.now()
         spending = None
@@ -134,6 +134,11 @@ class LimitsHook:
     def _assistant(self, item: WorkItem) -> str:
         assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
         return assistant.name if assistant else ""
+
+    def _thinks(self, item: WorkItem) -> bool:
+        """Whether a model may have been asked, so that something is reserved, though none was in the end."""
+        assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
+        return assistant is not None and assistant.model is not None
 
     def _paces(self, item: WorkItem) -> tuple[tuple[str, str, int], ...]:
         """What has a rate, with its number a minute; the contact's first, since it is the tightest."""

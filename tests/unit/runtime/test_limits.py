@@ -174,6 +174,22 @@ async def test_what_an_answer_took_is_booked_with_its_message(
     )
 
 
+async def test_an_answer_without_a_model_gives_back_what_was_reserved(
+    tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """As when all models rest, or a blocked phrase is declined; also where nothing is limited."""
+    root = tenant(tmp_path, twilio, assistants=thinking())
+    canned = Held()
+    canned.free.set()
+    async with served(root, clock=clock, answering=canned) as caller:
+        await caller.say("one")
+        await finished(root, 1)
+
+    assert canned.asked == ["one"]
+    assert rows(root, "SELECT count(*) FROM reservation") == [(0,)]
+    assert rows(root, "SELECT tokens, reserved_tokens FROM usage WHERE scope = 'tenant'") == [(0, 0)] * 2
+
+
 async def test_when_the_money_is_spent_the_script_answers(
     tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock
 ) -> None:

@@ -160,7 +160,7 @@ async def _done(route: Route, call: Call) -> _Answer:
     except Conflict as error:
         raise Problem("conflict", str(error)) from None
     except InvalidRequest as error:
-        raise Problem("invalid-request", str(error), errors=[_wrong(error.field, str(error))]) from None
+        raise Problem("invalid-request", str(error), errors=[_wrong(error.field, error.problem)]) from None
     body = route.answer.model_validate(found).model_dump_json(by_alias=True)
     log_event(
         _LOG,
