@@ -439,6 +439,14 @@ ODD = [
 """Spellings that two readers of addresses may read differently."""
 
 
+async def test_t11_a_model_that_may_not_be_called_says_how_its_host_is_opened() -> None:
+    """For the platform's admin, in the log; a tenant cannot open it."""
+    model = model_at("http://llm.models.svc:8000/v1", Egress())
+    with pytest.raises(ModelFailed, match=r"llm\.models\.svc: only https is called; SWITCHBOARD_EGRESS_ALLOW opens"):
+        await model.ask(Asked(instructions="i", messages=(Told("hola"),)))
+    await model.close()
+
+
 async def test_t11_no_evil_url_is_reached_by_a_webhook_of_ours() -> None:
     """What a tenant subscribes is called as little as what its tools name."""
     async with Outward(Egress(), deadline=5.0) as outward:

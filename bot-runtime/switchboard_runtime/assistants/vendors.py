@@ -24,6 +24,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from switchboard_runtime.assistants.accounting import Spent, estimate_tokens
+from switchboard_runtime.assistants.egress import EgressRefused
 from switchboard_runtime.assistants.outward import outward_client
 from switchboard_runtime.assistants.replies import Asked, Call, Heard, ModelFailed, Returned, Spoken, Told
 
@@ -69,6 +70,8 @@ class VendorModel:
                 billed=False,
                 retry_after=_retry_after(error),
             ) from error
+        except EgressRefused as error:
+            raise ModelFailed(f"{error}; SWITCHBOARD_EGRESS_ALLOW opens hosts", blame=True, billed=True) from error
         except Exception as error:  # a vendor's client fails in any way it likes
             raise ModelFailed(type(error).__name__, blame=True, billed=True) from error
         return _heard(response, asked, self.choice)
