@@ -98,9 +98,12 @@ class Result:
 
     @property
     def tried(self) -> bool:
-        """Whether enough went wrong to prove anything."""
+        """Whether enough went wrong to prove anything.
+
+        A full disk must have been felt; a server that is back within the runtime's patience is waited for.
+        """
         harmed = self.kills > 0 and all(self.harms.values()) and any(self.faults.values())
-        return harmed and self.webhooks.get("answered 503", 0) > 0
+        return harmed and (self.store == "postgres" or self.webhooks.get("answered 503", 0) > 0)
 
 
 async def run(plan: Plan) -> Result:
