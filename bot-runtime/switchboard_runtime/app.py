@@ -42,12 +42,12 @@ from switchboard_runtime.telemetry.tracing import NoTracing, Tracing, open_traci
 from switchboard_twilio import TwilioTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import Directory, TenantEntry
-    from switchboard_runtime.conversation import SendHook, TurnHook
+    from switchboard_runtime.conversation import TurnHook
     from switchboard_runtime.store import Store
     from switchboard_runtime.store.postgres.store import PostgresStore
 
@@ -119,51 +119,22 @@ def build_app(
         async with AsyncExitStack() as stack:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS_TO_TWILIO)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=True))
-            together = Together(answers=Shares(policy.answers_at_once), sends=Shares(policy.sends_at_once))
             stores.update(await open_stores(stack, directory, data_dir, policy, ports, database_connections))
-            outward = await stack.enter_async_context(Outward(ports.egress))
-            warming = []
+            shared = _Shared(
+                session=session,
+                outward=await stack.enter_async_context(Outward(ports.egress)),
+                together=Together(answers=Shares(policy.answers_at_once), sends=Shares(policy.sends_at_once)),
+                policy=policy,
+                ports=ports,
+                context=context,
+            )
+            warming: list[asyncio.Task[None]] = []
             for entry in directory.entries:
-                answering = ports.answering
-                if answering is None:
-                    answering = assistants = _assistants(entry, ports)
-                    stack.push_async_callback(assistants.close)
-                    warming.append(asyncio.create_task(assistants.warm(entry.document)))
-                store = stores[entry.slug]
-                limits[entry.slug] = LimitsHook(
-                    document=entry.document, store=store, clock=ports.clock, metrics=context.metrics
-                )
-                audit = Audit(store=store, clock=ports.clock, new_id=ports.new_id)
-                telling = tellers[entry.slug] = _telling(entry, store, outward, policy, ports, context.metrics)
-                events = Events(document=entry.document, clock=ports.clock, nudge=telling.nudge)
-                told = (events,) if entry.document.webhooks else ()
-                hooks: tuple[TurnHook, ...] = (
-                    _people_hook(entry, store, audit, ports),
-                    limits[entry.slug],
-                    HistoryHook(store=store),
-                    health[entry.slug],
-                    *told,
-                )
-                service = _service(
-                    entry,
-                    store,
-                    session,
-                    policy,
-                    ports,
-                    context.metrics,
-                    answering,
-                    hooks,
-                    together,
-                    (OptOutHook(audit=audit), *told),
-                )
-                services[entry.slug] = service
-                people[entry.slug] = _people(entry, store, service, audit, session, ports, context.metrics, events)
-                service.start()
-                people[entry.slug].start()
-                telling.start()
-                stack.push_async_callback(telling.stop)
-                if not isinstance(store, SqliteStore):
-                    store.listen(_both(service.nudge, telling.nudge))
+                engine = _engine(entry, stores[entry.slug], shared, _answering(entry, ports, stack, warming))
+                services[entry.slug], people[entry.slug] = engine.service, engine.people
+                limits[entry.slug], tellers[entry.slug] = engine.limits, engine.telling
+                engine.start()
+                stack.push_async_callback(engine.telling.stop)
             loading = asyncio.create_task(asyncio.to_thread(_load, directory))
             log_event(_LOG, logging.INFO, "started", tenants=len(services))
             yield
@@ -183,71 +154,79 @@ def _load(directory: Directory) -> None:
         load_answers()
 
 
-def _service(
-    entry: TenantEntry,
-    store: Store,
-    session: aiohttp.ClientSession,
-    policy: Policy,
-    ports: Ports,
-    metrics: Metrics,
-    answering: Answering,
-    hooks: Sequence[TurnHook],
-    together: Together,
-    told: Sequence[SendHook],
-) -> TenantService:
-    transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
-    return TenantService(
-        document=entry.document,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the tenants of a process have together."""
+
+    session: aiohttp.ClientSession
+    outward: Outward
+    together: Together
+    policy: Policy
+    ports: Ports
+    context: EdgeContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Engine:
+    """One tenant's parts."""
+
+    store: SqliteStore | PostgresStore
+    service: TenantService
+    people: People
+    limits: LimitsHook
+    telling: Dispatcher
+
+    def start(self) -> None:
+        """Begin to work; a store of several processes says when another has left some."""
+        self.service.start()
+        self.people.start()
+        self.telling.start()
+        if not isinstance(self.store, SqliteStore):
+            self.store.listen(_both(self.service.nudge, self.telling.nudge))
+
+
+def _answering(entry: TenantEntry, ports: Ports, stack: AsyncExitStack, warming: list[asyncio.Task[None]]) -> Answering:
+    """The given one, or the tenant's own assistants, which are being loaded then and closed in the end."""
+    if ports.answering is not None:
+        return ports.answering
+    assistants = _assistants(entry, ports)
+    stack.push_async_callback(assistants.close)
+    warming.append(asyncio.create_task(assistants.warm(entry.document)))
+    return assistants
+
+
+def _engine(entry: TenantEntry, store: SqliteStore | PostgresStore, shared: _Shared, answering: Answering) -> _Engine:
+    """Put a tenant's parts together; raises what keeps an endpoint from being told, or a token from being known."""
+    document, ports, metrics = entry.document, shared.ports, shared.context.metrics
+    limits = LimitsHook(document=document, store=store, clock=ports.clock, metrics=metrics)
+    audit = Audit(store=store, clock=ports.clock, new_id=ports.new_id)
+    telling = _telling(entry, store, shared)
+    events = Events(document=document, clock=ports.clock, nudge=telling.nudge)
+    told = (events,) if document.webhooks else ()
+    hooks: tuple[TurnHook, ...] = (
+        PeopleHook(document=document, store=store, audit=audit, clock=ports.clock, new_id=ports.new_id),
+        limits,
+        HistoryHook(store=store),
+        shared.context.health[entry.slug],
+        *told,
+    )
+    transport = TwilioTransport(session=shared.session, endpoint=document.twilio.endpoint, deadline=_CALL_DEADLINE)
+    service = TenantService(
+        document=document,
         store=store,
-        courier=TwilioCourier(document=entry.document, credentials=entry.credentials, transport=transport),
+        courier=TwilioCourier(document=document, credentials=entry.credentials, transport=transport),
         answering=answering,
         clock=ports.clock,
         chance=ports.chance,
-        policy=policy,
+        policy=shared.policy,
         metrics=metrics,
         hooks=hooks,
-        together=together,
-        send_hooks=told,
+        together=shared.together,
+        send_hooks=(OptOutHook(audit=audit), *told),
         tracing=ports.tracing,
     )
-
-
-def _telling(
-    entry: TenantEntry, store: Store, outward: Outward, policy: Policy, ports: Ports, metrics: Metrics
-) -> Dispatcher:
-    """Who tells the tenant's endpoints; raises what keeps one of them from being told, or a token from being known."""
-    check_tokens(entry)
-    secret = entry.credentials.secret
-    check_secrets(entry.document, secret=secret)
-    return Dispatcher(
-        document=entry.document,
-        store=store,
-        secret=secret,
-        outward=outward,
-        clock=ports.clock,
-        chance=ports.chance,
-        metrics=metrics,
-        lease=policy.lease,
-    )
-
-
-def _people_hook(entry: TenantEntry, store: Store, audit: Audit, ports: Ports) -> PeopleHook:
-    return PeopleHook(document=entry.document, store=store, audit=audit, clock=ports.clock, new_id=ports.new_id)
-
-
-def _people(
-    entry: TenantEntry,
-    store: Store,
-    service: TenantService,
-    audit: Audit,
-    session: aiohttp.ClientSession,
-    ports: Ports,
-    metrics: Metrics,
-    events: Events,
-) -> People:
-    transport = TwilioTransport(session=session, endpoint=entry.document.twilio.endpoint, deadline=_CALL_DEADLINE)
-    return People(
-        document=entry.document,
+    people = People(
+        document=document,
         store=store,
         engine=service,
         audit=audit,
@@ -256,6 +235,24 @@ def _people(
         metrics=metrics,
         turned=events.turned,
         provider=TwilioForgetter(credentials=entry.credentials, transport=transport),
+    )
+    return _Engine(store=store, service=service, people=people, limits=limits, telling=telling)
+
+
+def _telling(entry: TenantEntry, store: Store, shared: _Shared) -> Dispatcher:
+    """Who tells the tenant's endpoints."""
+    check_tokens(entry)
+    secret = entry.credentials.secret
+    check_secrets(entry.document, secret=secret)
+    return Dispatcher(
+        document=entry.document,
+        store=store,
+        secret=secret,
+        outward=shared.outward,
+        clock=shared.ports.clock,
+        chance=shared.ports.chance,
+        metrics=shared.context.metrics,
+        lease=shared.policy.lease,
     )
 
 
