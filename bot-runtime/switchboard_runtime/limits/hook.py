@@ -92,30 +92,36 @@ class LimitsHook:
 
     def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:
         """The turn, with what it took booked in its transaction."""
-        usage = said.usage if said else None
-        if not self._counts and usage is None and not self._thinks(item):
-            return turn
+        assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
+        thinks = assistant is not None and assistant.model is not None
+        if not self._counts and (said is None or said.usage is None) and not thinks:
+            return turn  # nothing is counted, and nothing can have been reserved
         now = self._clock.now()
-        spending = None
-        if said is not None and usage is not None:
-            known = usage.cost is not None and usage.currency == self._limits.currency
-            cost = micros(usage.cost) if usage.cost is not None and known else None
-            spending = ledger.Spending(
-                assistant=self._assistant(item),
-                model=said.model,
-                outcome=said.outcome,
-                input_tokens=usage.input_tokens,
-                cached_tokens=usage.cached_tokens,
-                output_tokens=usage.output_tokens,
-                requests=usage.requests,
-                estimated=usage.estimated,
-                micros=cost,
-                currency=usage.currency if cost is None else self._limits.currency,
-            )
-            self._metrics.spend(self._slug, said.model, spending.input_tokens, spending.output_tokens, cost)
+        spending = self._spending(assistant.name if assistant else "", said) if said else None
         accounts = accounts_of(item.message, self._limits, now=now)
         book = partial(ledger.book, work_id=item.id, accounts=accounts, spending=spending, now=now)
         return replace(turn, also=(*turn.also, book))
+
+    def _spending(self, assistant: str, said: Answer) -> ledger.Spending | None:
+        """What an answer took, counted; None when no model was asked."""
+        usage = said.usage
+        if usage is None:
+            return None
+        known = usage.cost is not None and usage.currency == self._limits.currency
+        cost = micros(usage.cost) if usage.cost is not None and known else None
+        self._metrics.spend(self._slug, said.model, usage.input_tokens, usage.output_tokens, cost)
+        return ledger.Spending(
+            assistant=assistant,
+            model=said.model,
+            outcome=said.outcome,
+            input_tokens=usage.input_tokens,
+            cached_tokens=usage.cached_tokens,
+            output_tokens=usage.output_tokens,
+            requests=usage.requests,
+            estimated=usage.estimated,
+            micros=cost,
+            currency=usage.currency if cost is None else self._limits.currency,
+        )
 
     async def usage(self) -> dict[str, Used]:
         """What is used of the tenant's own limits, by their names in the document; measured into the metrics too."""
@@ -130,15 +136,6 @@ class LimitsHook:
                 if one.limit:
                     self._metrics.used.labels(self._slug, name).set((one.used + one.reserved) / one.limit)
         return used
-
-    def _assistant(self, item: WorkItem) -> str:
-        assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
-        return assistant.name if assistant else ""
-
-    def _thinks(self, item: WorkItem) -> bool:
-        """Whether a model may have been asked, so that something is reserved, though none was in the end."""
-        assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
-        return assistant is not None and assistant.model is not None
 
     def _paces(self, item: WorkItem) -> tuple[tuple[str, str, int], ...]:
         """What has a rate, with its number a minute; the contact's first, since it is the tightest."""

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard_runtime.config import TenantDocument
 from switchboard_runtime.conversation.optout import OPT_OUT_WORDS, Wish
 from switchboard_runtime.conversation.turn import Ask, begin_burst, begin_turn
 from switchboard_runtime.store import ConversationState, Inbound, Turn
 from tests.unit.runtime.kit import document
+from tests.unit.runtime.test_turn import message, read
+
+if TYPE_CHECKING:
+    from switchboard_runtime.config import TenantDocument
 
 KNOWN = ConversationState(contacted=True, language="es")
 STOPPED = replace(KNOWN, opted_out=True)
-
-
-def read(**changes: Any) -> TenantDocument:
-    """The example document with changes."""
-    return TenantDocument.model_validate_json(json.dumps(document(**changes)))
-
-
-def message(text: str, **changes: Any) -> Inbound:
-    """A WhatsApp message."""
-    base = Inbound(
-        provider="twilio",
-        account="AC",
-        sid="SM1",
-        channel="whatsapp",
-        own="whatsapp:+13055550123",
-        contact="whatsapp:+1",
-        text=text,
-        trace="t",
-        received_at=0.0,
-    )
-    return replace(base, **changes)
 
 
 def turn(state: ConversationState, inbound: Inbound, tenant: TenantDocument | None = None) -> Turn:
