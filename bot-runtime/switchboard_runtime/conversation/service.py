@@ -139,8 +139,18 @@ class TenantService:
 
     @property
     def ready(self) -> bool:
-        """Whether the store answers and the workers run."""
-        return self._inbox.healthy and self._outbox.healthy
+        """Whether the store answers and keeps what is written, and the workers run."""
+        return self._store.writes.failure is None and self._inbox.healthy and self._outbox.healthy
+
+    async def unready(self) -> str | None:
+        """Why it is not :attr:`ready`; None when it turns out to be.
+
+        A store that kept nothing a while ago is asked to keep something now.
+        """
+        failure = await self._store.writes.ask()
+        if failure is not None:
+            return f"the store takes no writes: {failure}"
+        return None if self.ready else "the workers cannot claim work yet"
 
     @property
     def call_patience(self) -> float:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         WorkItem,
     )
     from switchboard_runtime.store.statements import Also, Job
+    from switchboard_runtime.store.writes import WriteCheck
 
 __all__ = ["Instead", "Store"]
 
@@ -48,6 +49,11 @@ Instead: TypeAlias = "Callable[[OutboxItem], tuple[str, Reply] | None]"
 
 class Store(Protocol):
     """One tenant's inbox and outbox."""
+
+    @property
+    def writes(self) -> WriteCheck:
+        """Whether what is written is kept, since something was not."""
+        ...
 
     async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:
         """Store a message and its work item, or recognise it.

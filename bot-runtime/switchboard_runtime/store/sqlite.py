@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from switchboard_runtime.store import aside, inbox, lanes, outbox, reporting
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.store.lanes import run_also, run_job
+from switchboard_runtime.store.writes import WriteCheck
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,6 +72,8 @@ class SqliteStore:
         self._owner = owner
         self._lease = lease
         self._bubble_wait = bubble_wait
+        self.writes = WriteCheck(self.transact, clock=clock)
+        writer.watch(path, self.writes.failed)
 
     async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:
         """See :meth:`Store.accept`."""

@@ -65,10 +65,15 @@ class Writer:
         self._max_backlog = max_backlog
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connections: dict[Path, sqlite3.Connection] = {}
+        self._watchers: dict[Path, Callable[[StoreUnavailable], None]] = {}
         self._loop = asyncio.get_running_loop()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
+
+    def watch(self, path: Path, failed: Callable[[StoreUnavailable], None]) -> None:
+        """Call ``failed``, on the event loop, whenever jobs of a file were not done."""
+        self._watchers[path] = failed
 
     async def run(self, path: Path, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run ``job`` in a transaction on the file and return its result once that is durable.
@@ -82,7 +87,7 @@ class Writer:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if self._jobs.qsize() >= self._max_backlog:
-            raise StoreUnavailable("too much waits to be written")
+            raise self._failed(path, StoreUnavailable("too much waits to be written"))
         future: asyncio.Future[Result] = self._loop.create_future()
         self._jobs.put(_Job(path, job, future))
         return await future
@@ -128,6 +133,8 @@ class Writer:
         except (sqlite3.Error, StoreUnavailable, OSError) as error:
             for job in jobs:
                 job.error = StoreUnavailable(f"{path.name}: {error}")
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
+                self._loop.call_soon_threadsafe(self._failed, path, StoreUnavailable(f"{path.name}: {error}"))
 
     def _connection(self, path: Path) -> sqlite3.Connection:
         if path not in self._connections:
@@ -143,6 +150,12 @@ class Writer:
             connection.row_factory = sqlite3.Row
             self._connections[path] = connection
         return self._connections[path]
+
+    def _failed(self, path: Path, error: StoreUnavailable) -> StoreUnavailable:
+        """Tell whoever watches the file."""
+        if path in self._watchers:
+            self._watchers[path](error)
+        return error
 
     def _report(self, batch: list[_Job]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

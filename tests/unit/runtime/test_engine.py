@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from switchboard_runtime.assistants import Answering, Question
+    from switchboard_runtime.errors import StoreUnavailable
     from switchboard_runtime.store import Turn, Writer
 
 POLICY = Policy(lease=20.0, look_grace=30.0, answer_attempts=1_000_000)
@@ -88,6 +89,9 @@ class InlineWriter:
         self._db.execute("PRAGMA synchronous = OFF")  # the machine does not lose power, the process dies
         migrate(self._db)
         self._db.row_factory = sqlite3.Row
+
+    def watch(self, _path: Path, failed: Callable[[StoreUnavailable], None]) -> None:
+        """Nothing fails here."""
 
     async def run(self, _path: Path, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """One job, one transaction."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from switchboard_runtime.errors import ConfigurationError, LeaseLost
+from switchboard_runtime.errors import ConfigurationError, LeaseLost, StoreUnavailable
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox, reporting
 from switchboard_runtime.store.postgres.accepting import Acceptor
 from switchboard_runtime.store.postgres.jobs import run_also, run_job
 from switchboard_runtime.store.postgres.wake import Wake, is_dead
+from switchboard_runtime.store.writes import WriteCheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -73,6 +74,7 @@ class PostgresStore:
         self._bubble_wait = bubble_wait
         self._wake = Wake(database=database, owner=owner)
         self._acceptor = Acceptor(self._write)
+        self.writes = WriteCheck(self.transact, clock=clock)
 
     async def open(self) -> None:
         """Connect, show that this process lives, and release what dead ones held.
@@ -107,7 +109,11 @@ class PostgresStore:
 
     async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:  # noqa: ARG002  # claims do it
         """See :meth:`Store.accept`."""
-        accepted = await self._acceptor.accept(message)
+        try:
+            accepted = await self._acceptor.accept(message)
+        except StoreUnavailable as error:  # of a backlog that is full, nobody else knows
+            self.writes.failed(error)
+            raise
         if not accepted.duplicate:
             self._wake.tell()
         return accepted
@@ -336,7 +342,11 @@ class PostgresStore:
         self._wake.tell()
 
     async def _run(self, act: Callable[[Any, int, bool], Awaitable[Result]]) -> Result:
-        return await self._database.run(lambda db, again: act(db, self._database.tenant_id, again))
+        try:
+            return await self._database.run(lambda db, again: act(db, self._database.tenant_id, again))
+        except StoreUnavailable as error:
+            self.writes.failed(error)
+            raise
 
     async def _write(self, messages: Sequence[Inbound]) -> list[Accepted]:
         return await self._run(lambda db, tenant, again: inbox.accept(db, tenant, messages, again=again))
