@@ -177,12 +177,13 @@ class _Engine:
     telling: Dispatcher
 
     def start(self) -> None:
-        """Begin to work; a store of several processes says when another has left some."""
+        """Begin to work; a store of several processes says when another has left some, or taken a conversation over."""
         self.service.start()
         self.people.start()
         self.telling.start()
         if not isinstance(self.store, SqliteStore):
             self.store.listen(_both(self.service.nudge, self.telling.nudge))
+            self.store.watch(self.service.flights)
 
 
 def _answering(entry: TenantEntry, ports: Ports, stack: AsyncExitStack, warming: list[asyncio.Task[None]]) -> Answering:

@@ -20,7 +20,7 @@ from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.tracing import NoTracing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.clock import Clock
@@ -38,13 +38,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Interrupted(Exception):
-    """A person took the conversation over while its assistant was thinking."""
+    """A person took the conversation over while its assistant was thinking, or its contact opted out."""
 
 
 @dataclass(slots=True)
 class _Flight:
     """A conversation that is being worked on, and the call of its assistant, while there is one."""
 
+    epoch: int
     interrupted: bool = False
     asking: asyncio.Future[str | Answer | None] | None = None
 
@@ -52,7 +53,7 @@ class _Flight:
         """What the assistant says.
 
         Raises:
-            _Interrupted: a person took over before it said anything.
+            _Interrupted: the conversation changed hands before it said anything.
             TimeoutError: it took longer.
         """
         self.asking = asking = asyncio.ensure_future(answering)
@@ -107,6 +108,17 @@ class Answerer:
             flight.asking.cancel()
         return flight.asking is not None
 
+    def epochs(self) -> Mapping[int, int]:
+        """See :class:`~switchboard_runtime.store.Flights`."""
+        return {conversation_id: flight.epoch for conversation_id, flight in self._flights.items()}
+
+    def outdated(self, epochs: Mapping[int, int]) -> None:
+        """See :class:`~switchboard_runtime.store.Flights`; one that began with the later epoch goes on."""
+        for conversation_id, epoch in epochs.items():
+            flight = self._flights.get(conversation_id)
+            if flight is not None and flight.epoch < epoch:
+                self.interrupt(conversation_id)
+
     async def handle(self, item: WorkItem) -> bool:
         """Do one work item, or give it back for later. Returns whether it is known that its lane is empty now."""
         facts: dict[str, Fact | None] = {
@@ -115,13 +127,13 @@ class Answerer:
             "switchboard.work": item.id,
             "switchboard.attempt": item.attempts,
         }
-        flight = self._flights[item.conversation_id] = _Flight()
+        flight = self._flights[item.conversation_id] = _Flight(item.state.epoch)
         try:
             with self._tracing.begin("turn", trace=item.message.trace, kind="consumer", facts=facts) as span:
                 return await self._do(item, span)
         except _Interrupted:
             self._metrics.interrupted.labels(self._document.tenant.slug).inc()
-            self._log(logging.INFO, "answer cancelled: a person took over", item)
+            self._log(logging.INFO, "answer cancelled: a person took over, or the contact opted out", item)
             await self._store.postpone_work(item, due=self._clock.now(), counted=False)
             return False
         finally:

@@ -20,6 +20,7 @@ from switchboard_runtime.conversation.policy import (
 from switchboard_runtime.conversation.remedies import is_window_closed
 from switchboard_runtime.conversation.senders import Senders
 from switchboard_runtime.errors import LeaseLost, LookUpFailed
+from switchboard_runtime.store.delivery import OPTED_OUT
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.tracing import NoTracing
 
@@ -43,8 +44,17 @@ def _no_remedy(_item: OutboxItem, _code: int | None) -> tuple[str, Reply] | None
     return None
 
 
+def _nobody(_conversation_id: int) -> bool:
+    return False
+
+
 class Deliverer:
-    """Carries a tenant's outbox to the provider; ``remedy`` is what to queue in place of what it refuses."""
+    """Carries a tenant's outbox to the provider.
+
+    Args:
+        remedy: what to queue in place of what the provider refuses.
+        interrupt: cancels the answer that is thought for a conversation whose contact turns out to have opted out.
+    """
 
     def __init__(
         self,
@@ -58,6 +68,7 @@ class Deliverer:
         metrics: Metrics,
         hooks: Sequence[SendHook] = (),
         remedy: Callable[[OutboxItem, int | None], tuple[str, Reply] | None] = _no_remedy,
+        interrupt: Callable[[int], object] = _nobody,
         tracing: Tracing | None = None,
     ) -> None:
         self._tenant = tenant
@@ -69,6 +80,7 @@ class Deliverer:
         self._metrics = metrics
         self._hooks = tuple(hooks)
         self._remedy = remedy
+        self._interrupt = interrupt
         self._senders = Senders(policy)
         self._tracing = tracing or NoTracing()
 
@@ -171,6 +183,8 @@ class Deliverer:
                 instead = self._remedy(item, code)
                 await self._store.mark_failed(item, code=code, reason=reason, instead=instead, also=also)
                 self._tell()
+                if code == OPTED_OUT:
+                    self._interrupt(item.conversation_id)
                 self._metrics.refusals.labels(self._tenant, str(code or "none")).inc()
                 facts = {"instead": instead[0]} if instead else {}
                 self._log(logging.ERROR, "reply refused", item, code=code, reason=reason, **facts)

@@ -15,7 +15,7 @@ from switchboard_runtime.conversation.delivering import Deliverer
 from switchboard_runtime.conversation.pump import Pump
 from switchboard_runtime.conversation.remedies import remedy
 from switchboard_runtime.errors import StoreUnavailable
-from switchboard_runtime.store.delivery import by_provider
+from switchboard_runtime.store.delivery import OPTED_OUT, by_provider
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.conversation.shares import Together
     from switchboard_runtime.store import (
         Accepted,
+        Flights,
         Inbound,
         OutboxItem,
         Queue,
@@ -113,6 +114,7 @@ class TenantService:
             metrics=metrics,
             hooks=send_hooks,
             remedy=partial(remedy, document),
+            interrupt=answerer.interrupt,
             tracing=tracing,
         )
         at_once = document.limits.concurrent_conversations if document.limits else None
@@ -170,6 +172,11 @@ class TenantService:
     def interrupt(self, conversation_id: int) -> bool:
         """Cancel the call of an assistant for a conversation; whether one ran in this process."""
         return self._answerer.interrupt(conversation_id)
+
+    @property
+    def flights(self) -> Flights:
+        """What is being answered, for a store that learns of hand-overs in other processes."""
+        return self._answerer
 
     async def stop(self) -> None:
         """Finish what is in flight, within the policy's time, and release the rest to whoever comes next."""
@@ -281,6 +288,8 @@ class TenantService:
         code = update.error_code
         if treatment_of(code) == "pause":
             self._deliverer.pause(item.sender)
+        if code == OPTED_OUT:
+            self._answerer.interrupt(item.conversation_id)
         meaning = meaning_of(code, otherwise="other")
         self._metrics.undelivered.labels(self._slug, str(code or "none"), meaning).inc()
         log_event(

@@ -1,6 +1,6 @@
 """The inbox/outbox store: what was received, what is to be done, what is to be sent, each exactly once."""
 
-from switchboard_runtime.store.base import Store
+from switchboard_runtime.store.base import Flights, Store
 from switchboard_runtime.store.owners import OwnerLock
 from switchboard_runtime.store.records import (
     Accepted,
@@ -30,6 +30,7 @@ __all__ = [
     "Content",
     "ConversationState",
     "DeadLetter",
+    "Flights",
     "Inbound",
     "Job",
     "OutboxItem",

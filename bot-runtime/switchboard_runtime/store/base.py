@@ -41,10 +41,22 @@ if TYPE_CHECKING:
     from switchboard_runtime.store.statements import Also, Job
     from switchboard_runtime.store.writes import WriteCheck
 
-__all__ = ["Instead", "Store"]
+__all__ = ["Flights", "Instead", "Store"]
 
 Result = TypeVar("Result")
 Instead: TypeAlias = "Callable[[OutboxItem], tuple[str, Reply] | None]"
+
+
+class Flights(Protocol):
+    """What a process is answering now."""
+
+    def epochs(self) -> Mapping[int, int]:
+        """The conversations, each with its epoch when its message was claimed."""
+        ...
+
+    def outdated(self, epochs: Mapping[int, int]) -> None:
+        """Interrupt those whose epoch is a later one by now."""
+        ...
 
 
 class Store(Protocol):

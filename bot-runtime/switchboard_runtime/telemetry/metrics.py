@@ -38,7 +38,7 @@ class Metrics:
         )
         self.interrupted = Counter(
             "switchboard_turns_interrupted",
-            "Answers cancelled while being thought, since a person took over",
+            "Answers cancelled while being thought, since a person took over or the contact opted out",
             _TENANT,
             registry=registry,
         )

@@ -181,6 +181,35 @@ async def test_the_head_of_the_audit_log_is_told_by_the_metrics(
 
 
 @pytest.mark.parametrize("how", ["refused", "reported"])
+async def test_an_opt_out_that_twilio_tells_of_cancels_the_answer_in_flight(
+    root: Path, clock: TurnedClock, twilio: FakeTwilio, how: str
+) -> None:
+    """The contact said STOP where only Twilio heard it; what they wrote before is not thought about any longer."""
+    thinker = Thinker()
+    thinker.go.set()
+    async with office(root, clock, thinker) as (caller, people):
+        await caller.say("first")
+        await eventually(twilio.bodies)
+        thinker.go.clear()
+        await caller.say("second")
+        await eventually(lambda: thinker.asked == ["first", "second"])
+        if how == "refused":
+            twilio.faults = [(400, 21610)]
+            await people.conversations.say(await the_one(people), [Reply(text="Ana")], actor="Ana", take_over=False)
+        else:
+            reply = twilio.messages[0]
+            form = {"MessageSid": reply["sid"], "MessageStatus": "undelivered", "ErrorCode": "21610"}
+            parties = {"AccountSid": ACCOUNT, "From": reply["from"], "To": reply["to"]}
+            await caller.signed("/bot/twilio/status", {**form, **parties})
+        await eventually(lambda: len(thinker.ended) == 2)
+        thinker.go.set()
+
+    assert thinker.ended == ["answered", "cancelled"]
+    assert thinker.asked == ["first", "second"]
+    assert twilio.bodies() == ["Re: first"]
+
+
+@pytest.mark.parametrize("how", ["refused", "reported"])
 async def test_an_opt_out_that_only_twilio_knows_of_is_entered(
     root: Path, clock: TurnedClock, twilio: FakeTwilio, how: str
 ) -> None:

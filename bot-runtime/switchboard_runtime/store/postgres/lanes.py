@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from switchboard_runtime.store.postgres.wake import CHANGED
 from switchboard_runtime.store.records import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 OTHERS_POLL = 0.5
 """Seconds until an item in another process's hands is looked at again; it may finish long before its lease."""
@@ -68,6 +69,24 @@ async def hand_over(db: Any, tenant: int, conversation_id: int, *, to: Literal["
         now,
     )
     return bool(changed)
+
+
+async def tell_changed(db: Any, tenant: int) -> None:
+    """Have every process of the tenant look at what it is answering, as soon as the caller's transaction is committed.
+
+    It makes commits of the database that tell something wait for one another, so it is for what is rare.
+    """
+    await db.execute("SELECT pg_notify(channel, $2) FROM switchboard.tenant WHERE id = $1", tenant, CHANGED)
+
+
+async def epochs(db: Any, tenant: int, conversations: Collection[int]) -> Mapping[int, int]:
+    """The epochs of conversations."""
+    rows = await db.fetch(
+        "SELECT id, epoch FROM switchboard.conversation WHERE tenant_id = $1 AND id = ANY ($2::bigint[])",
+        tenant,
+        list(conversations),
+    )
+    return {row["id"]: row["epoch"] for row in rows}
 
 
 async def promote(db: Any, queue: str, tenant: int, conversations: Sequence[int]) -> None:

@@ -294,13 +294,15 @@ async def _is_failed(db: Any, tenant: int, item: OutboxItem) -> bool:
 
 async def opt_out(db: Any, tenant: int, conversation_id: int, *, now: float) -> None:
     """Silence a conversation that the provider does not let us write to; a turn in flight is not kept."""
-    await db.execute(
+    changed = await db.fetchval(
         "UPDATE switchboard.conversation SET opted_out = true, epoch = epoch + 1, updated_at = $3"
-        " WHERE tenant_id = $1 AND id = $2 AND NOT opted_out",
+        " WHERE tenant_id = $1 AND id = $2 AND NOT opted_out RETURNING 1",
         tenant,
         conversation_id,
         now,
     )
+    if changed:
+        await lanes.tell_changed(db, tenant)
     await cancel(db, tenant, [conversation_id], reason="opted out", now=now)
 
 

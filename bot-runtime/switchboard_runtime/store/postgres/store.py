@@ -15,13 +15,14 @@ from switchboard_runtime.store.postgres import aside, inbox, lanes, outbox, repo
 from switchboard_runtime.store.postgres.accepting import Acceptor
 from switchboard_runtime.store.postgres.jobs import run_also, run_job
 from switchboard_runtime.store.postgres.wake import Wake, is_dead
+from switchboard_runtime.store.postgres.watch import Watch
 from switchboard_runtime.store.writes import WriteCheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from switchboard_runtime.clock import Clock
-    from switchboard_runtime.store.base import Instead
+    from switchboard_runtime.store.base import Flights, Instead
     from switchboard_runtime.store.postgres.database import Database
     from switchboard_runtime.store.records import (
         Accepted,
@@ -73,6 +74,8 @@ class PostgresStore:
         self._lease = lease
         self._bubble_wait = bubble_wait
         self._wake = Wake(database=database, owner=owner)
+        self._watch = Watch(self._epochs)
+        self._wake.watch(self._watch.heard)
         self._acceptor = Acceptor(self._write)
         self.writes = WriteCheck(self.transact, clock=clock)
 
@@ -101,10 +104,15 @@ class PostgresStore:
         """Call ``listener`` when another process stored something."""
         self._wake.listen(listener)
 
+    def watch(self, flights: Flights) -> None:
+        """Interrupt what is being answered here as soon as its conversation has changed hands, in any process."""
+        self._watch.begin(flights)
+
     async def close(self) -> None:
         """Write what waits, then let go of the server."""
         await self._acceptor.close()
         await self._wake.close()
+        await self._watch.close()
         await self._database.close()
 
     async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:  # noqa: ARG002  # claims do it
@@ -189,6 +197,7 @@ class PostgresStore:
                 if changed and to == "human":
                     reason = "a person took over"
                     await outbox.cancel(db, tenant, [conversation_id], reason=reason, now=now, author="bot")
+                    await lanes.tell_changed(db, tenant)
                 if changed:
                     await run_also(db, tenant, also)
                 return changed
@@ -350,6 +359,9 @@ class PostgresStore:
 
     async def _write(self, messages: Sequence[Inbound]) -> list[Accepted]:
         return await self._run(lambda db, tenant, again: inbox.accept(db, tenant, messages, again=again))
+
+    async def _epochs(self, conversations: Collection[int]) -> Mapping[int, int]:
+        return await self._run(lambda db, tenant, _again: lanes.epochs(db, tenant, conversations))
 
     async def _skew(self, db: Any, _again: bool) -> float:
         there = float(await db.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))

@@ -1,8 +1,9 @@
 """Wakes the processes of a tenant when one of them has stored something, and shows which of them live.
 
-A notification says nothing: its channel is the tenant's own secret, its payload empty. It is sent after the
-commit, on a connection of its own: inside the transaction it would make all commits of the database wait for one
-another. One that is lost costs a poll.
+A notification says nothing of whom it is about: its channel is the tenant's own secret, its payload empty or one
+fixed word. Of what was stored it is sent after the commit, on a connection of its own: inside the transaction it
+would make all commits of the database wait for one another. One that is lost costs a poll. That a conversation
+changed hands is rare and urgent: it is told inside the transaction that did it (:mod:`.watch`).
 
 The same connection holds an advisory lock under the process's name, that ends with it: who holds leases and no
 lock is dead.
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.store.postgres.database import Database
 
-__all__ = ["Wake", "is_dead"]
+__all__ = ["CHANGED", "Wake", "is_dead"]
+
+CHANGED = "changed"
+"""The payload that says: look whether what you are answering is still yours to answer."""
 
 _TOGETHER = 0.02
 _RECONNECT = 1.0
@@ -43,6 +47,7 @@ class Wake:
         self._event = asyncio.Event()
         self._tell = False
         self._listener: Callable[[], None] = _nobody
+        self._watcher: Callable[[], None] = _nobody
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -53,6 +58,10 @@ class Wake:
     def listen(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` whenever another process stored something, or may have."""
         self._listener = listener
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call ``watcher`` whenever a conversation changed hands, in whichever process, or may have."""
+        self._watcher = watcher
 
     def tell(self) -> None:
         """Wake the other processes, soon and all of a moment's news at once."""
@@ -94,6 +103,7 @@ class Wake:
             self._listener()  # who claims now learns that the server is away, and is not ready
             connection = await self._reconnect()
             self._listener()
+            self._watcher()
 
     async def _reconnect(self) -> Any:
         while True:
@@ -101,8 +111,10 @@ class Wake:
                 return await self._connect()
             await asyncio.sleep(_RECONNECT)
 
-    def _heard(self, connection: Any, sender: int, _channel: str, _payload: str) -> None:
-        if sender != connection.get_server_pid():
+    def _heard(self, connection: Any, sender: int, _channel: str, payload: str) -> None:
+        if payload == CHANGED:
+            self._watcher()
+        elif sender != connection.get_server_pid():
             self._listener()
 
     def _ended(self, _connection: Any) -> None:
