@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from switchboard_runtime.store import Inbound, Turn, inbox
+from switchboard_runtime.store.arrivals import Arrival, accept
 from switchboard_runtime.store.schema import migrate
 
 _NOW = 1_700_000_000.0
@@ -49,7 +50,7 @@ def _measure(path: Path, lanes: int, limit: int, rounds: int) -> tuple[list[floa
     db.execute("PRAGMA synchronous = OFF")
     db.execute("BEGIN")
     for number in range(lanes):
-        inbox.accept(db, _message(number), fields="[]", hold=None)
+        accept(db, [Arrival(_message(number), "[]", None)])
     db.execute("COMMIT")
     claims, groupings = [], []
     for _ in range(rounds):

@@ -41,6 +41,8 @@ class Policy:
         send_lanes: conversations sent to at once.
         answers_at_once: turns in progress in a process, of all tenants.
         sends_at_once: calls to the provider in a process, of all tenants.
+        many_arriving: messages of a tenant on their way into the store that make its turns wait.
+        longest_wait: seconds that they make them wait.
         idle_poll: between two looks at a file that another process might have left work in.
         drain: for what is in flight at the end.
         store_patience: for another process's transaction, before a webhook is answered 5xx.
@@ -63,6 +65,8 @@ class Policy:
     send_lanes: int = 16
     answers_at_once: int = 256
     sends_at_once: int = 32
+    many_arriving: int = 8
+    longest_wait: float = 5.0
     idle_poll: float = 15.0
     drain: float = 10.0
     store_patience: float = 5.0

@@ -38,6 +38,7 @@ class Pump(Generic[Item]):
         lanes: items in flight at most.
         idle_poll: seconds between two claims when nothing is known to wait.
         shares: what this pump and those of others have together; None when there are no others.
+        waits: when to ask again if nothing may be begun, since something else goes first; None when nothing does.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Pump(Generic[Item]):
         lanes: int,
         idle_poll: float,
         shares: Shares | None = None,
+        waits: Callable[[], float | None] | None = None,
     ) -> None:
         self._name = name
         self._claim = claim
@@ -60,11 +62,13 @@ class Pump(Generic[Item]):
         self._lanes = lanes
         self._idle_poll = idle_poll
         self._shares = shares or Shares(lanes)
+        self._waits = waits or _never
         self._wake = asyncio.Event()
         self._flights: dict[int, asyncio.Task[None]] = {}
         self._reserved = 0
         self._claiming = 0
         self._behind = True
+        self._holds = False
         self._main: asyncio.Task[None] | None = None
         self._stopping = False
         self.healthy = False
@@ -75,20 +79,26 @@ class Pump(Generic[Item]):
 
     def nudge(self) -> None:
         """Look for work now."""
-        self._wake.set()
+        if not self._holds:
+            self._wake.set()
 
     def reserve(self) -> bool:
         """Keep a place for an item that is about to be leased elsewhere; :meth:`take` ends that.
 
         Returns:
-            False when there is no place, or when older items may wait: they go first.
+            False when there is no place, when older items may wait, or when nothing may be begun now.
         """
-        free = self._lanes - len(self._flights) - self._reserved - self._claiming
-        if self._behind or self._stopping or free <= 0 or not self._shares.take(self._name, 1, again=self.nudge):
+        if self._behind or self._stopping or not self._has_place() or self._waits() is not None:
             self._behind = True  # what is not taken now waits in the queue
+            return False
+        if not self._shares.take(self._name, 1, again=self.nudge):
+            self._behind = True
             return False
         self._reserved += 1
         return True
+
+    def _has_place(self) -> bool:
+        return self._lanes - len(self._flights) - self._reserved - self._claiming > 0
 
     def take(self, item: Item | None) -> None:
         """Do an item in the place that was kept for it; None when it was not leased after all.
@@ -118,6 +128,7 @@ class Pump(Generic[Item]):
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            self._holds = False
             until = self._clock.now() + self._idle_poll
             try:
                 until = min(until, await self._fill())
@@ -139,6 +150,10 @@ class Pump(Generic[Item]):
 
     async def _fill(self) -> float:
         """Start what is free. Returns when to look again, if nothing wakes us before."""
+        waits = self._waits()
+        if waits is not None:
+            self._behind = self._holds = True
+            return waits
         room = self._lanes - len(self._flights) - self._reserved
         if room <= 0:
             self._behind = True
@@ -181,3 +196,7 @@ class Pump(Generic[Item]):
             self._shares.give(self._name)
             if self._behind or not empty:
                 self._wake.set()
+
+
+def _never() -> None:
+    """Nothing goes first."""

@@ -12,6 +12,7 @@ from switchboard_runtime.conversation.answering import Answerer
 from switchboard_runtime.conversation.calls import Spoken, kept_turn, parties
 from switchboard_runtime.conversation.codes import meaning_of, treatment_of
 from switchboard_runtime.conversation.delivering import Deliverer
+from switchboard_runtime.conversation.precedence import Precedence
 from switchboard_runtime.conversation.pump import Pump
 from switchboard_runtime.conversation.remedies import remedy
 from switchboard_runtime.errors import StoreUnavailable
@@ -20,6 +21,8 @@ from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from prometheus_client import Counter
 
     from switchboard_runtime.assistants import Answering
     from switchboard_runtime.clock import Clock
@@ -91,6 +94,7 @@ class TenantService:
         self._policy = policy
         self._metrics = metrics
         self._send_hooks = tuple(send_hooks)
+        self._inbound: dict[str, Counter] = {}
         self._waiters: dict[int, asyncio.Future[tuple[str, ...]]] = {}
         self._answerer = answerer = Answerer(
             document=document,
@@ -117,6 +121,7 @@ class TenantService:
             interrupt=answerer.interrupt,
             tracing=tracing,
         )
+        self._precedence = precedence = Precedence(clock=clock, many=policy.many_arriving, longest=policy.longest_wait)
         at_once = document.limits.concurrent_conversations if document.limits else None
         self._inbox: Pump[WorkItem] = Pump(
             name=f"{self._slug} inbox",
@@ -127,6 +132,7 @@ class TenantService:
             lanes=min(policy.answer_lanes, at_once) if at_once else policy.answer_lanes,
             idle_poll=policy.idle_poll,
             shares=together.answers if together else None,
+            waits=precedence.turns_wait,
         )
         self._outbox: Pump[OutboxItem] = Pump(
             name=f"{self._slug} outbox",
@@ -196,12 +202,23 @@ class TenantService:
         burst = self.document.burst_seconds if by_provider(message) else None
         if burst:
             message = replace(message, not_before=message.received_at + burst)
-        accepted = await self._begin(message)
+        self._precedence.arrives()
+        try:
+            accepted = await self._begin(message)
+        finally:
+            self._precedence.arrived()
         if accepted.duplicate:
             self._metrics.duplicates.labels(self._slug).inc()
         else:
-            self._metrics.inbound.labels(self._slug, message.channel).inc()
+            self._stored(message.channel).inc()
         return accepted
+
+    def _stored(self, channel: str) -> Counter:
+        """Counts messages of a channel; found once."""
+        counter = self._inbound.get(channel)
+        if counter is None:
+            counter = self._inbound[channel] = self._metrics.inbound.labels(self._slug, channel)
+        return counter
 
     async def _begin(self, message: Inbound) -> Accepted:
         """Store a message and begin its work: with it if there is a place for it, else when its turn comes."""

@@ -32,7 +32,7 @@ _KEY_HEADER = "Idempotency-Key"
 _OUR_FIELDS = frozenset({"telefono", "mensaje"})
 
 
-async def by_slug(request: web.Request) -> web.Response:
+async def by_slug(request: web.Request) -> web.StreamResponse:
     """``POST /webhook/{slug}``: a JSON message, answered in the same response."""
     entry, match = request.app[CONTEXT].directory.by_slug(request.match_info["slug"])
     if entry is None:
@@ -40,7 +40,7 @@ async def by_slug(request: web.Request) -> web.Response:
     if not _authorized(request, entry):
         return _unauthorized(request, entry)
     body = await read_body(request, refuse=lambda code, reason: refuse(request, code, reason, entry))
-    if isinstance(body, web.Response):
+    if isinstance(body, web.StreamResponse):
         return body
     content = read_json(body)
     if isinstance(content, str):
@@ -48,10 +48,10 @@ async def by_slug(request: web.Request) -> web.Response:
     return await _answer(request, entry, content)
 
 
-async def legacy(request: web.Request) -> web.Response:
+async def legacy(request: web.Request) -> web.StreamResponse:
     """``POST /webhook``: Twilio's form or our JSON; of the number's tenant, the host's, or the only."""
     body = await read_body(request, refuse=lambda code, reason: refuse(request, code, reason))
-    if isinstance(body, web.Response):
+    if isinstance(body, web.StreamResponse):
         return body
     if is_form(request):
         return await _legacy_form(request, body)
@@ -67,7 +67,7 @@ async def legacy(request: web.Request) -> web.Response:
     return await _answer(request, entry, content)
 
 
-async def tenants(request: web.Request) -> web.Response:
+async def tenants(request: web.Request) -> web.StreamResponse:
     """``GET /tenants``: the tenants that the bearer token belongs to."""
     entries = [entry for entry in request.app[CONTEXT].directory.entries if _authorized(request, entry)]
     if not entries:
@@ -75,7 +75,7 @@ async def tenants(request: web.Request) -> web.Response:
     return web.json_response({"tenants": [_summary(entry) for entry in entries]})
 
 
-async def _legacy_form(request: web.Request, body: bytes) -> web.Response:
+async def _legacy_form(request: web.Request, body: bytes) -> web.StreamResponse:
     to = next((value for name, value in form_pairs(body) or () if name == "To"), "")
     entry = _tenant(request, to)
     if entry is None:
@@ -83,7 +83,7 @@ async def _legacy_form(request: web.Request, body: bytes) -> web.Response:
     form = verify(request, body, entry)
     if isinstance(form, SignedJson):
         return await quarantine(request, entry, body, "JSON")
-    return form if isinstance(form, web.Response) else await accept_form(request, form)
+    return form if isinstance(form, web.StreamResponse) else await accept_form(request, form)
 
 
 def _tenant(request: web.Request, to: str) -> TenantEntry | None:
@@ -91,7 +91,7 @@ def _tenant(request: web.Request, to: str) -> TenantEntry | None:
     return directory.by_number(phone_number(to)) or directory.by_host(host(request)) or directory.single()
 
 
-async def _answer(request: web.Request, entry: TenantEntry, content: JsonMessage) -> web.Response:
+async def _answer(request: web.Request, entry: TenantEntry, content: JsonMessage) -> web.StreamResponse:
     """Store the message, wait a little for its answer, and say where it stands."""
     context = request.app[CONTEXT]
     trace = context.new_id()
@@ -115,7 +115,7 @@ async def _answer(request: web.Request, entry: TenantEntry, content: JsonMessage
     return web.json_response({"id": inbound.sid, "respuesta": "\n\n".join(replies) or None})
 
 
-async def _foreign(request: web.Request, entry: TenantEntry, body: bytes) -> web.Response | None:
+async def _foreign(request: web.Request, entry: TenantEntry, body: bytes) -> web.StreamResponse | None:
     """Keep another platform's JSON, which has none of our fields; None when it means to be ours."""
     try:
         content = json.loads(body)
@@ -145,13 +145,13 @@ def _authorized(request: web.Request, entry: TenantEntry) -> bool:
     return hmac.compare_digest(given, expected) and scheme.lower() == "bearer"
 
 
-def _unauthorized(request: web.Request, entry: TenantEntry | None) -> web.Response:
+def _unauthorized(request: web.Request, entry: TenantEntry | None) -> web.StreamResponse:
     response = refuse(request, 401, "bad token", entry)
     response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def _bad_request(request: web.Request, entry: TenantEntry, problem: str) -> web.Response:
+def _bad_request(request: web.Request, entry: TenantEntry, problem: str) -> web.StreamResponse:
     refuse(request, 400, "bad JSON message", entry)
     return web.json_response({"error": problem}, status=400)
 

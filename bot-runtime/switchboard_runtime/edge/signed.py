@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from switchboard_runtime.channels.twilio_forms import phone_number
+from switchboard_runtime.edge.acknowledging import no_twiml
 from switchboard_runtime.edge.body import form_pairs, is_form, read_body
 from switchboard_runtime.edge.context import CONTEXT, host, refuse
 from switchboard_runtime.edge.quarantine import kept
@@ -23,12 +24,9 @@ from switchboard_runtime.telemetry.logs import log_event
 if TYPE_CHECKING:
     from switchboard_runtime.config.directory import TenantEntry
 
-__all__ = ["SignedForm", "SignedJson", "no_twiml", "ours", "quarantine", "signed_request", "unstored", "verify"]
+__all__ = ["SignedForm", "SignedJson", "ours", "quarantine", "signed_request", "unstored", "verify"]
 
 _LOG = logging.getLogger(__name__)
-
-_NO_TWIML = b"<?xml version='1.0' encoding='UTF-8'?><Response/>"
-_XML = {"Content-Type": "text/xml; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +46,7 @@ class SignedJson:
     entry: TenantEntry
 
 
-def no_twiml() -> web.Response:
-    """Twilio has nothing more to do."""
-    return web.Response(body=_NO_TWIML, headers=_XML)
-
-
-async def signed_request(request: web.Request) -> SignedForm | web.Response:
+async def signed_request(request: web.Request) -> SignedForm | web.StreamResponse:
     """The form if Twilio signed it for the tenant of the host, else the answer: a refusal, or quarantine."""
     entry = request.app[CONTEXT].directory.by_host(host(request))
     if entry is None:
@@ -93,7 +86,7 @@ def _no_form(request: web.Request, entry: TenantEntry) -> web.Response:
     return refuse(request, 403 if odd else 400, "bad signature" if odd else "no form", entry)
 
 
-async def quarantine(request: web.Request, entry: TenantEntry, body: bytes, reason: str) -> web.Response:
+async def quarantine(request: web.Request, entry: TenantEntry, body: bytes, reason: str) -> web.StreamResponse:
     """Keep what was signed and is not understood; 200, since Twilio has done its part."""
     context = request.app[CONTEXT]
     webhooks = kept(
@@ -105,7 +98,7 @@ async def quarantine(request: web.Request, entry: TenantEntry, body: bytes, reas
         return unstored(request, entry, error)
     context.metrics.refused.labels(entry.slug, "quarantined").inc(sum(new))
     log_event(_LOG, logging.WARNING, "quarantined", tenant=entry.slug, path=request.path, reason=reason, kept=sum(new))
-    return no_twiml()
+    return no_twiml(request)
 
 
 def ours(form: SignedForm, name: str) -> bool:

@@ -13,8 +13,9 @@ from aiohttp import web
 from switchboard_runtime.channels.twilio_forms import read_message, read_status
 from switchboard_runtime.channels.voice_forms import is_call
 from switchboard_runtime.edge import voice_webhooks
+from switchboard_runtime.edge.acknowledging import no_twiml
 from switchboard_runtime.edge.context import CONTEXT, refuse
-from switchboard_runtime.edge.signed import SignedForm, no_twiml, ours, quarantine, signed_request, unstored
+from switchboard_runtime.edge.signed import SignedForm, ours, quarantine, signed_request, unstored
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.telemetry.logs import log_event
 
@@ -26,18 +27,18 @@ __all__ = ["accept_form", "fallback", "message", "status", "unknown", "voice"]
 _LOG = logging.getLogger(__name__)
 
 
-async def message(request: web.Request) -> web.Response:
+async def message(request: web.Request) -> web.StreamResponse:
     """``POST /bot/twilio/webhook``: a contact wrote."""
     form = await signed_request(request)
-    if isinstance(form, web.Response):
+    if isinstance(form, web.StreamResponse):
         return form
     return await accept_form(request, form)
 
 
-async def fallback(request: web.Request) -> web.Response:
+async def fallback(request: web.Request) -> web.StreamResponse:
     """``POST /bot/twilio/fallback``: a contact wrote or calls, and the first address failed."""
     form = await signed_request(request)
-    if isinstance(form, web.Response):
+    if isinstance(form, web.StreamResponse):
         return form
     code, url = form.fields.get("ErrorCode"), form.fields.get("ErrorUrl")
     log_event(_LOG, logging.WARNING, "fallback called", tenant=form.entry.slug, error_code=code, error_url=url)
@@ -46,10 +47,10 @@ async def fallback(request: web.Request) -> web.Response:
     return await accept_form(request, form)
 
 
-async def status(request: web.Request) -> web.Response:
+async def status(request: web.Request) -> web.StreamResponse:
     """``POST /bot/twilio/status``: what became of a message we sent, or of a call."""
     form = await signed_request(request)
-    if isinstance(form, web.Response):
+    if isinstance(form, web.StreamResponse):
         return form
     if is_call(form.fields):
         return await voice_webhooks.ended(request, form)
@@ -88,21 +89,21 @@ async def status(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def voice(request: web.Request) -> web.Response:
+async def voice(request: web.Request) -> web.StreamResponse:
     """``POST /bot/twilio/voice`` and below: a contact calls, says or presses something, was passed on, hung up."""
     form = await signed_request(request)
-    return form if isinstance(form, web.Response) else await voice_webhooks.handle(request, form)
+    return form if isinstance(form, web.StreamResponse) else await voice_webhooks.handle(request, form)
 
 
-async def unknown(request: web.Request) -> web.Response:
+async def unknown(request: web.Request) -> web.StreamResponse:
     """``POST /bot/twilio/…``: a product of Twilio's that no handler is for."""
     form = await signed_request(request)
-    if isinstance(form, web.Response):
+    if isinstance(form, web.StreamResponse):
         return form
     return await quarantine(request, form.entry, form.body, "unknown path")
 
 
-async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
+async def accept_form(request: web.Request, form: SignedForm) -> web.StreamResponse:
     """Store a signed message once; the answer follows by REST."""
     context = request.app[CONTEXT]
     trace = context.new_id()
@@ -117,7 +118,7 @@ async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
         "messaging.system": "twilio",
         "messaging.message.id": inbound.sid,
         "http.request.method": request.method,
-        "http.route": request.path,
+        "http.route": request.raw_path.partition("?")[0],
     }
     try:
         with context.tracing.begin("webhook", trace=trace, kind="server", facts=facts, first=True) as span:
@@ -136,4 +137,4 @@ async def accept_form(request: web.Request, form: SignedForm) -> web.Response:
         channel=inbound.channel,
         kind=inbound.kind,
     )
-    return no_twiml()
+    return no_twiml(request)

@@ -40,12 +40,12 @@ PATHS = (_ANSWER, _TURN, _DIALLED, _RECORDING, _STATUS)
 _OVER = frozenset({"completed", "busy", "no-answer", "canceled", "failed"})
 
 
-async def handle(request: web.Request, form: SignedForm) -> web.Response:
+async def handle(request: web.Request, form: SignedForm) -> web.StreamResponse:
     """One webhook of a call, by the path that it came to."""
     return await _handle(request, form, request.path, request.query)
 
 
-async def fallback(request: web.Request, form: SignedForm) -> web.Response:
+async def fallback(request: web.Request, form: SignedForm) -> web.StreamResponse:
     """A webhook of a call that failed at its own address: done here as there, and never in silence."""
     parts = urlsplit(form.fields.get("ErrorUrl", ""))
     known = parts.path in PATHS and f"{parts.scheme}://{parts.netloc}" == form.entry.document.url
@@ -62,12 +62,12 @@ async def fallback(request: web.Request, form: SignedForm) -> web.Response:
     return _twiml(answers.recorded() if path == _RECORDING else answers.give_up())
 
 
-async def ended(request: web.Request, form: SignedForm) -> web.Response:
+async def ended(request: web.Request, form: SignedForm) -> web.StreamResponse:
     """The status callback of a call."""
     return await _handle(request, form, _STATUS, {})
 
 
-async def _handle(request: web.Request, form: SignedForm, path: str, query: Mapping[str, str]) -> web.Response:
+async def _handle(request: web.Request, form: SignedForm, path: str, query: Mapping[str, str]) -> web.StreamResponse:
     try:
         call = _read(form, query) or await _known(request, form, query)
         if call is None:
@@ -86,7 +86,9 @@ async def _known(request: web.Request, form: SignedForm, query: Mapping[str, str
     return _read(form, query, To=found[0], From=found[1]) if found else None
 
 
-async def _answer(request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]) -> web.Response:
+async def _answer(
+    request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]
+) -> web.StreamResponse:
     """A contact calls: nothing of a call that gets the polite text alone is stored."""
     document = form.entry.document
     log_event(_LOG, logging.INFO, "call", tenant=form.entry.slug, sid=call.sid)
@@ -97,7 +99,7 @@ async def _answer(request: web.Request, form: SignedForm, call: CallTurn, _query
     return await _converse(request, form, call)
 
 
-async def _turn(request: web.Request, form: SignedForm, call: CallTurn, query: Mapping[str, str]) -> web.Response:
+async def _turn(request: web.Request, form: SignedForm, call: CallTurn, query: Mapping[str, str]) -> web.StreamResponse:
     """A contact said or pressed something, or nothing; or comes back for an answer that took long."""
     if not _talks(form.entry.document):
         return await _answer(request, form, call, query)
@@ -107,7 +109,7 @@ async def _turn(request: web.Request, form: SignedForm, call: CallTurn, query: M
     return await _converse(request, form, call)
 
 
-async def _converse(request: web.Request, form: SignedForm, call: CallTurn) -> web.Response:
+async def _converse(request: web.Request, form: SignedForm, call: CallTurn) -> web.StreamResponse:
     """Have the turn worked on and say what comes of it; ask for patience while there is any."""
     context, document = request.app[CONTEXT], form.entry.document
     service = context.service(form.entry)
@@ -133,14 +135,18 @@ async def _converse(request: web.Request, form: SignedForm, call: CallTurn) -> w
     return _twiml(_answers(document, call).give_up())
 
 
-async def _dialled(request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]) -> web.Response:
+async def _dialled(
+    request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]
+) -> web.StreamResponse:
     """A transfer is over."""
     status = form.fields.get("DialCallStatus", "")
     await _note(request, form, call, "transfer" if status in TALKED else "missed", f"{call.sid}:{call.turn}:dialled")
     return _twiml(_answers(form.entry.document, call).dialled(status))
 
 
-async def _recording(request: web.Request, form: SignedForm, call: CallTurn, query: Mapping[str, str]) -> web.Response:
+async def _recording(
+    request: web.Request, form: SignedForm, call: CallTurn, query: Mapping[str, str]
+) -> web.StreamResponse:
     """A message is on the tape, told by the verb's action, by a callback or by both; or its transcript is there."""
     context = request.app[CONTEXT]
     record = read_recording(
@@ -153,7 +159,9 @@ async def _recording(request: web.Request, form: SignedForm, call: CallTurn, que
     return _twiml(_answers(form.entry.document, call).recorded())
 
 
-async def _status(request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]) -> web.Response:
+async def _status(
+    request: web.Request, form: SignedForm, call: CallTurn, _query: Mapping[str, str]
+) -> web.StreamResponse:
     """What became of a call; its end is kept where its turns are."""
     status = form.fields.get("CallStatus", "")
     log_event(_LOG, logging.INFO, "call status", tenant=form.entry.slug, sid=call.sid, status=status)
@@ -196,7 +204,7 @@ def _answers(document: TenantDocument, call: CallTurn, language: str | None = No
     return VoiceAnswers(document, call, language=language)
 
 
-def _twiml(text: str) -> web.Response:
+def _twiml(text: str) -> web.StreamResponse:
     return web.Response(text=text, content_type="text/xml")
 
 

@@ -1,16 +1,16 @@
-"""SQL of the inbox: messages, conversations and the work they make. Functions of a connection, no clock."""
+"""SQL of the work that messages make. Functions of a connection, no clock."""
 
 from __future__ import annotations
 
 import json
 import sqlite3  # noqa: TC003  # the type of every first argument
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from switchboard_runtime.errors import LeaseLost
-from switchboard_runtime.store.records import Accepted, Claim, ConversationState, Inbound, Queue, WorkItem
+from switchboard_runtime.store.records import Claim, ConversationState, Inbound, Queue, WorkItem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,29 +27,6 @@ _OTHERS = "id NOT IN (SELECT value FROM json_each(:held))"
 _FIELDS = msgspec.json.Encoder()
 
 _DECODER = msgspec.json.Decoder(tuple[tuple[str, str], ...])
-
-_KNOWN = """
-SELECT w.id FROM message AS m JOIN work AS w ON w.message_id = m.id
-WHERE m.provider = ? AND m.account = ? AND m.sid = ?
-"""
-
-_LANE = """
-INSERT INTO conversation (channel, own, contact, created_at, updated_at, last_inbound_at)
-VALUES (?1, ?2, ?3, ?4, ?4, ?4) ON CONFLICT (channel, own, contact)
-DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at
-RETURNING id, mode, opted_out, contacted, language, epoch,
-          NOT EXISTS (SELECT 1 FROM work WHERE conversation_id = conversation.id AND state = 'pending') AS free
-"""
-
-_MESSAGE = """
-INSERT INTO message (conversation_id, provider, account, sid, kind, text, opt_out, fields, trace, received_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
-_WORK = """
-INSERT INTO work (conversation_id, message_id, due, created_at, head, lease_until, owner, fence, attempts)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 
 _FINISH = """
 UPDATE work SET state = 'done', outcome = ?, lease_until = 0 WHERE id = ? AND fence = ? AND state = 'pending'
@@ -89,57 +66,9 @@ _BEHIND = (
 )
 
 
-class Hold(NamedTuple):
-    """Whose a lease is, and until when (seconds since the epoch)."""
-
-    owner: str
-    until: float
-
-
 def encode_fields(message: Inbound) -> str:
     """All that came, as it is kept."""
     return _FIELDS.encode(message.fields).decode()
-
-
-def accept(db: sqlite3.Connection, message: Inbound, *, fields: str, hold: Hold | None) -> Accepted:
-    """Store a message with its conversation and work item, or find the work item of an earlier delivery.
-
-    Args:
-        db: the file.
-        message: what came.
-        fields: its fields, encoded.
-        hold: leases the work, if it is the first of its lane.
-    """
-    known = db.execute(_KNOWN, (message.provider, message.account, message.sid)).fetchone()
-    if known:
-        return Accepted(work_id=known["id"], duplicate=True)
-    lane = db.execute(_LANE, (message.channel, message.own, message.contact, message.received_at)).fetchone()
-    stored = db.execute(
-        _MESSAGE,
-        (
-            lane["id"],
-            message.provider,
-            message.account,
-            message.sid,
-            message.kind,
-            message.text,
-            message.opt_out,
-            fields,
-            message.trace,
-            message.received_at,
-        ),
-    )
-    due = max(message.received_at, message.not_before)
-    held = hold if lane["free"] else None
-    lease = (held.until, held.owner, 1, 1) if held else (0.0, None, 0, 0)
-    made = db.execute(_WORK, (lane["id"], stored.lastrowid, due, message.received_at, lane["free"], *lease))
-    work = made.lastrowid or 0
-    begun = _begun(work, lane, message) if held else None
-    return Accepted(work_id=work, duplicate=False, begun=begun)
-
-
-def _begun(work: int, lane: sqlite3.Row, message: Inbound) -> WorkItem:
-    return WorkItem(id=work, fence=1, attempts=1, conversation_id=lane["id"], state=_state(lane), message=message)
 
 
 def claim(

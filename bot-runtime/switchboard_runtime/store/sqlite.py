@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from switchboard_runtime.store import aside, inbox, lanes, outbox, reporting
+from switchboard_runtime.store.arrivals import Arrival, Hold, accept
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.store.lanes import run_also, run_job
 from switchboard_runtime.store.writes import WriteCheck
@@ -78,8 +79,8 @@ class SqliteStore:
     async def accept(self, message: Inbound, *, begin: bool = False) -> Accepted:
         """See :meth:`Store.accept`."""
         fields = inbox.encode_fields(message)
-        hold = inbox.Hold(self._owner, self._clock.now() + self._lease) if begin and not message.not_before else None
-        return await self._writer.run(self._path, lambda db: inbox.accept(db, message, fields=fields, hold=hold))
+        hold = Hold(self._owner, self._clock.now() + self._lease) if begin and not message.not_before else None
+        return await self._writer.run_with_others(self._path, accept, Arrival(message, fields, hold))
 
     async def claim_work(self, *, limit: int, held: Collection[int]) -> Claim[WorkItem]:
         """See :meth:`Store.claim_work`."""

@@ -12,6 +12,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -20,12 +21,13 @@ from switchboard_runtime.store.folding import folded
 from switchboard_runtime.store.schema import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Writer"]
 
 Result = TypeVar("Result")
+Given = TypeVar("Given")
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -36,19 +38,29 @@ _PRAGMAS = (
 )
 
 
+_Many = Callable[[sqlite3.Connection, Sequence[Any]], Sequence[Any]]
+
+
 @dataclass(slots=True)
 class _Job:
-    """A function to run in the file's next transaction, and what came of it."""
+    """A function to run in the file's next transaction, and what came of it.
+
+    With ``many`` it can be run together with others of the same: they are given what each of them was ``given``.
+    """
 
     path: Path
     run: Callable[[sqlite3.Connection], Any]
     future: asyncio.Future[Any]
+    many: _Many | None = None
+    given: object = None
     result: object = None
     error: Exception | None = None
 
 
 class Writer:
-    """Runs jobs in the order they come, a transaction for all that wait; a job that fails is undone alone.
+    """Runs jobs, a transaction for all that wait: first those that are run together, then the others in their order.
+
+    A job that fails is undone alone.
 
     When one fails, all of its transaction are run again, each under a savepoint: a job may be run twice, and what it
     does must be done to the file alone.
@@ -84,13 +96,27 @@ class Writer:
         Raises:
             StoreUnavailable: the file could not be opened, locked or written; nothing was kept.
         """
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._put(_Job(path, job, future))
+        return await future
+
+    async def run_with_others(
+        self, path: Path, many: Callable[[sqlite3.Connection, Sequence[Given]], Sequence[Result]], given: Given
+    ) -> Result:
+        """Run ``many`` for all of the transaction that come with it, and return what it says of ``given``.
+
+        What it is given it does in that order, as if each were a job of its own. Else as :meth:`run`.
+        """
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._put(_Job(path, lambda db: many(db, [given])[0], future, many, given))
+        return await future
+
+    def _put(self, job: _Job) -> None:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if self._jobs.qsize() >= self._max_backlog:
-            raise self._failed(path, StoreUnavailable("too much waits to be written"))
-        future: asyncio.Future[Result] = self._loop.create_future()
-        self._jobs.put(_Job(path, job, future))
-        return await future
+            raise self._failed(job.path, StoreUnavailable("too much waits to be written"))
+        self._jobs.put(job)
 
     async def close(self) -> None:
         """Finish what waits, close the files and end the thread."""
@@ -179,13 +205,27 @@ def _transact(
 def _together(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
     """Run jobs, hoping that none fails, as hardly any does. Returns False when one did."""
     try:
+        for many, alike in _alike(jobs).items():
+            results = many(connection, [job.given for job in alike])
+            for job, result in zip(alike, results, strict=True):
+                job.result = result
         for job in jobs:
-            job.result = job.run(connection)
+            if job.many is None:
+                job.result = job.run(connection)
     except sqlite3.OperationalError:
         raise  # the disk, not the job: the whole transaction is in doubt
     except Exception:  # noqa: BLE001  # the jobs are run again, each for itself
         return False
     return True
+
+
+def _alike(jobs: Iterable[_Job]) -> dict[_Many, list[_Job]]:
+    """The jobs that are run together, by what runs them."""
+    found: dict[_Many, list[_Job]] = {}
+    for job in jobs:
+        if job.many is not None:
+            found.setdefault(job.many, []).append(job)
+    return found
 
 
 def _apart(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:

@@ -54,15 +54,20 @@ class _JsonFormatter(logging.Formatter):
         self._second, self._time = -1.0, ""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "time": self._moment(record.created),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "event": record.getMessage(),
-            **getattr(record, _FIELDS, {}),
-        }
+        facts = getattr(record, _FIELDS, {})
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            facts = {**facts, "exception": self.formatException(record.exc_info)}
+        return self.line(record.created, record.levelname, record.name, record.getMessage(), facts)
+
+    def line(self, created: float, level: str, logger: str, event: str, facts: dict[str, object]) -> str:
+        """One line, without its end."""
+        line = {
+            "time": self._moment(created),
+            "level": level.lower(),
+            "logger": logger,
+            "event": event,
+            **facts,
+        }
         try:
             return _ENCODER.encode(line).decode()
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON from outside may hold
@@ -79,18 +84,24 @@ class _JsonFormatter(logging.Formatter):
 class _LineHandler(logging.StreamHandler[TextIO]):
     """Writes all lines of one pass of the event loop with one call."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, formatter: _JsonFormatter) -> None:
         super().__init__(stream)
+        self.setFormatter(formatter)
+        self.lines = formatter
         self._lines: list[str] = []
         self._flushing: asyncio.AbstractEventLoop | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._lines.append(self.format(record) + self.terminator)
-            if record.levelno >= logging.WARNING or not self._flushes_soon():
-                self.flush()
+            self.put(self.format(record), record.levelno)
         except Exception:  # noqa: BLE001  # as logging's own handlers do: no log stops what is logged
             self.handleError(record)
+
+    def put(self, line: str, level: int) -> None:
+        """Write a line, soon or at once."""
+        self._lines.append(line + self.terminator)
+        if level >= logging.WARNING or not self._flushes_soon():
+            self.flush()
 
     def flush(self) -> None:
         self.acquire()
@@ -122,8 +133,7 @@ class _LineHandler(logging.StreamHandler[TextIO]):
 
 def configure_logging(*, level: str, stream: TextIO | None = None) -> None:
     """Send all logs of the process to ``stream`` (default stdout) as JSON lines."""
-    handler = _LineHandler(stream or sys.stdout)
-    handler.setFormatter(_JsonFormatter())
+    handler = _LineHandler(stream or sys.stdout, _JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("twilio").setLevel(logging.WARNING)
@@ -139,7 +149,13 @@ def log_event(logger: logging.Logger, level: int, event: str, /, **fields: objec
         fields: facts without secrets and without message texts; None is left out. ``failure`` is an exception
             whose traceback helps.
     """
-    if logger.isEnabledFor(level):
-        failure = fields.pop("failure", None)
-        facts = {name: value for name, value in fields.items() if value is not None}
-        logger.handle(_Event(logger.name, level, event, facts, failure if isinstance(failure, BaseException) else None))
+    if not logger.isEnabledFor(level):
+        return
+    failure = fields.pop("failure", None)
+    facts = {name: value for name, value in fields.items() if value is not None}
+    if failure is None and level < logging.WARNING:
+        only = logging.root.handlers[0] if len(logging.root.handlers) == 1 else None
+        if type(only) is _LineHandler:  # nobody else listens: no record is needed
+            only.put(only.lines.line(time.time(), logging.getLevelName(level), logger.name, event, facts), level)
+            return
+    logger.handle(_Event(logger.name, level, event, facts, failure if isinstance(failure, BaseException) else None))

@@ -30,7 +30,7 @@ from switchboard_runtime.telemetry.metrics import Metrics
 from tests.unit.runtime.kit import document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from switchboard_runtime.assistants import Answering, Question
     from switchboard_runtime.errors import StoreUnavailable
@@ -40,6 +40,7 @@ POLICY = Policy(lease=20.0, look_grace=30.0, answer_attempts=1_000_000)
 LIST_LAG = 25.0
 LANES = st.sampled_from(["whatsapp:+1", "whatsapp:+2"])
 PROCESSES = st.sampled_from([0, 1])
+Given = TypeVar("Given")
 Result = TypeVar("Result")
 Fate = Literal["ok", "done but lost", "lost", "throttled", "dies before", "dies after"]
 FATES = st.sampled_from(get_args(Fate))
@@ -103,6 +104,12 @@ class InlineWriter:
             raise
         self._db.execute("COMMIT")
         return result
+
+    async def run_with_others(
+        self, path: Path, many: Callable[[sqlite3.Connection, Sequence[Given]], Sequence[Result]], given: Given
+    ) -> Result:
+        """Nothing comes with it."""
+        return await self.run(path, lambda db: many(db, [given])[0])
 
     def close(self) -> None:
         """Let go of the file, as the kernel does for the dead."""

@@ -15,7 +15,7 @@ from switchboard_runtime.store import Claim
 from tests.unit.runtime.kit import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 LANES = 4
 
@@ -49,7 +49,7 @@ class Queue:
         self.done.append(item)
         return True
 
-    def pump(self) -> Pump[int]:
+    def pump(self, *, waits: Callable[[], float | None] | None = None) -> Pump[int]:
         """A pump over it that only looks when it is told or knows."""
         return Pump(
             name="numbers",
@@ -59,6 +59,7 @@ class Queue:
             clock=SystemClock(),
             lanes=LANES,
             idle_poll=3600.0,
+            waits=waits,
         )
 
 
@@ -163,3 +164,27 @@ def test_what_is_begun_after_the_end_was_asked_for_is_left_to_its_lease() -> Non
 
     asyncio.run(scene())
     assert queue.done == []
+
+
+def test_nothing_is_begun_while_something_else_goes_first() -> None:
+    """However often it is nudged; what waited is begun when that is over, without another nudge."""
+    queue = Queue(at_once=True)
+    first = [True]
+
+    async def scene() -> tuple[bool, int, list[int]]:
+        pump = queue.pump(waits=lambda: SystemClock().now() + 0.02 if first[0] else None)
+        pump.start()
+        await asyncio.sleep(0)
+        reserved = pump.reserve()
+        queue.waiting += range(10)
+        for _ in range(10):
+            pump.nudge()
+            await asyncio.sleep(0)
+        claims, done = queue.claims, list(queue.done)
+        first[0] = False
+        await eventually(lambda: len(queue.done) == 10)
+        await pump.stop(within=1.0)
+        return reserved, claims, done
+
+    reserved, claims, done = asyncio.run(scene())
+    assert (reserved, claims, done) == (False, 0, [])

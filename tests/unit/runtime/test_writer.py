@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.store import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 INSERT = "INSERT INTO callback (sid, status, received_at) VALUES (?, ?, 1.0)"
 
@@ -111,3 +112,64 @@ async def test_a_backlog_that_is_full_refuses_and_a_closed_writer_too(tmp_path: 
     assert all(isinstance(one, (int, StoreUnavailable)) for one in results)
     with pytest.raises(StoreUnavailable, match="closed"):
         await writer.run(path, job(1000, fails=None))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([None, None, None, "odd"]), min_size=1, max_size=20))
+def test_jobs_that_run_together_fail_alone(fates: list[str | None]) -> None:
+    """One that fails is undone by itself; the others are kept, each with its own result."""
+    with tempfile.TemporaryDirectory(prefix="writer-", dir="/dev/shm") as folder:
+        path = Path(folder) / "t.sqlite3"
+        results = asyncio.run(_run_together(path, list(enumerate(fates))))
+        db = sqlite3.connect(path)
+        rows = [int(sid) for (sid,) in db.execute("SELECT sid FROM callback ORDER BY CAST(sid AS INTEGER)")]
+        db.close()
+
+    kept = [number for number, fate in enumerate(fates) if fate is None]
+    assert rows == kept
+    assert [one for one in results if isinstance(one, int)] == kept
+    assert all(isinstance(one, int if fate is None else Odd) for one, fate in zip(results, fates, strict=True))
+
+
+def together(db: sqlite3.Connection, given: Sequence[tuple[int, str | None]]) -> list[int]:
+    """Writes a row for each; fails in the middle, if one is odd."""
+    for number, fate in given:
+        if fate == "odd":
+            raise Odd(number)
+        db.execute(INSERT, (str(number), "first"))
+    return [number for number, _ in given]
+
+
+async def _run_together(path: Path, given: list[tuple[int, str | None]]) -> list[int | BaseException]:
+    writer = Writer()
+    await writer.run(path, lambda _db: None)
+    results = await asyncio.gather(
+        *(writer.run_with_others(path, together, one) for one in given), return_exceptions=True
+    )
+    await writer.close()
+    return results
+
+
+async def test_what_runs_together_is_asked_once_for_all_that_wait(tmp_path: Path) -> None:
+    """However many."""
+    writer = Writer()
+    path = tmp_path / "t.sqlite3"
+    asked: list[int] = []
+
+    def count(_db: sqlite3.Connection, given: Sequence[int]) -> Sequence[int]:
+        asked.append(len(given))
+        return given
+
+    blocked = threading.Event()
+    first = asyncio.ensure_future(writer.run(path, lambda _db: blocked.wait()))
+    await asyncio.sleep(0)
+    waiting = [asyncio.ensure_future(writer.run_with_others(path, count, number)) for number in range(50)]
+    await asyncio.sleep(0)
+    blocked.set()
+    await first
+    results = await asyncio.gather(*waiting)
+    await writer.close()
+
+    assert results == list(range(50))
+    assert sum(asked) == 50
+    assert len(asked) <= 2
