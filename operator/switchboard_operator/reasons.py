@@ -236,9 +236,9 @@ CATALOGUE: tuple[Reason, ...] = (
     ),
     Reason(
         SCRIPT_INVALID,
-        "A reply of the script asks for something that a product does not have.",
+        "A reply of the script has words in braces that nobody fills in: no product has them, or the rule names none.",
         _AUTHOR,
-        "Correct the word in braces that the message names.",
+        "Correct the word in braces that the message names, or take it out.",
     ),
     Reason(
         VOICE_INVALID,

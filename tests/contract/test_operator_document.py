@@ -174,10 +174,13 @@ async def test_what_is_called_is_served() -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(words=st.lists(st.sampled_from([*sorted(PLACEHOLDERS), "", "prize", "Name", "{"]), max_size=3))
-def test_what_the_runtime_would_refuse_of_a_script_is_refused_before(words: list[str]) -> None:
-    """A word in braces that the runtime does not know stops at the Assistant, not in a roll-out; others pass."""
-    rule = {"when": {"catalogue": True}, "reply": {"es": " ".join(f"{{{word}}}" for word in words) or "x"}}
+@given(
+    words=st.lists(st.sampled_from([*sorted(PLACEHOLDERS), "", "prize", "Name", " name ", "a-b", "{"]), max_size=3),
+    when=st.sampled_from([{"catalogue": True}, {"matches": ["x"]}]),
+)
+def test_what_the_runtime_would_refuse_of_a_script_is_refused_before(words: list[str], when: dict[str, Any]) -> None:
+    """A word in braces that the runtime does not fill in stops at the Assistant, not in a roll-out; others pass."""
+    rule = {"when": when, "reply": {"es": " ".join(f"{{{word}}}" for word in words) or "x"}}
     script = {"rules": [rule], "otherwise": {"es": "x"}}
     assistant = resource("Assistant", "sales", {"script": script, "catalogue": {"configMapRef": {"name": "menu"}}})
 

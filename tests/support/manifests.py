@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 CONTROLS = "".join(map(chr, [*range(32), 127, *range(128, 160)]))
 PLAIN = st.characters(codec="utf-8")
-LINES = st.text(st.characters(codec="utf-8", exclude_characters=CONTROLS), min_size=1, max_size=64)
-PROSE = st.text(PLAIN, min_size=1, max_size=80)
+LINES = st.text(st.characters(codec="utf-8", exclude_characters=CONTROLS), min_size=1, max_size=64).filter(str.strip)
+PHRASES = LINES.filter(lambda text: any(letter.isalnum() for letter in text))
+PROSE = st.text(PLAIN, min_size=1, max_size=80).filter(
+    lambda text: bool(re.search(grammar.FILLED, text)) and not re.search(grammar.BRACES, text)
+)
 LANGUAGES = st.from_regex(grammar.LANGUAGE, fullmatch=True)
 SLUGS = st.from_regex(grammar.SLUG, fullmatch=True)
 PHONES = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
@@ -27,7 +31,7 @@ CATALOGUE_TEXTS = st.dictionaries(
     st.lists(st.sampled_from([f"{{{name}}}" for name in PRODUCT_FIELDS] + ["a", " "]), min_size=1).map("".join),
     min_size=1,
     max_size=2,
-)
+).filter(lambda texts: all(map(str.strip, texts.values())))
 
 
 def _optional(**fields: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
@@ -40,7 +44,7 @@ def _object(given: dict[str, SearchStrategy[Any]], /, **more: SearchStrategy[Any
 
 RULES = st.fixed_dictionaries(
     {
-        "when": st.fixed_dictionaries({"matches": st.lists(LINES, min_size=1, max_size=3, unique=True)}),
+        "when": st.fixed_dictionaries({"matches": st.lists(PHRASES, min_size=1, max_size=3, unique=True)}),
         "reply": TEXTS,
     }
 ) | st.fixed_dictionaries({"when": st.just({"catalogue": True}), "reply": CATALOGUE_TEXTS})
@@ -68,8 +72,7 @@ _PARAMETERS = _object(
     description=PROSE,
     type=st.sampled_from(["string", "integer", "number", "boolean"]),
     required=st.booleans(),
-    oneOf=st.lists(LINES, max_size=2, unique=True),
-)
+) | _object({"name": TOOL_NAMES}, oneOf=st.lists(LINES, max_size=2, unique=True))
 HTTP_TOOLS = _object(
     {"name": TOOL_NAMES, "description": PROSE, "url": URLS},
     method=st.sampled_from(["GET", "POST"]),
@@ -78,7 +81,7 @@ HTTP_TOOLS = _object(
 )
 GUARDRAILS = _optional(
     topic=LINES,
-    blockedTopics=st.lists(LINES, min_size=1, max_size=2, unique=True),
+    blockedTopics=st.lists(PHRASES, min_size=1, max_size=2, unique=True),
     refusal=TEXTS,
     onlyFromKnowledge=st.booleans(),
     languages=st.lists(LANGUAGES, min_size=1, max_size=2, unique=True),
@@ -118,7 +121,7 @@ def _speaks_of_products(script: dict[str, Any]) -> bool:
 def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
     """How a tenant's bot behaves; it may name one of the assistants."""
     handoff = _object(
-        {"keywords": st.lists(LINES, min_size=1, max_size=3, unique=True)},
+        {"keywords": st.lists(PHRASES, min_size=1, max_size=3, unique=True)},
         returnAfter=st.integers(0, 8760).map(lambda count: f"{count}h"),
     )
     return _optional(
@@ -130,10 +133,20 @@ def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
         voice=VOICES,
         bubbleTimeout=st.integers(0, 60_000).map(lambda count: f"{count}ms"),
         contacts=CONTACTS,
+        optOut=OPT_OUTS,
+        whatsapp=_optional(reopenTemplate=TEMPLATES),
         assistantRef=st.sampled_from(assistants).map(lambda name: {"name": name}),
     )
 
 
+_WORDS = st.lists(PHRASES, min_size=1, max_size=2, unique=True)
+OPT_OUTS = _optional(stop=_WORDS, start=_WORDS, help=_WORDS, stopReply=TEXTS, startReply=TEXTS, helpReply=TEXTS)
+TEMPLATES = _object(
+    {"sid": st.dictionaries(LANGUAGES, st.from_regex(r"HX[0-9a-f]{32}", fullmatch=True), min_size=1, max_size=2)},
+    variables=st.dictionaries(
+        st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True), PROSE | st.sampled_from(["{text}", "Dear {tenant}:"])
+    ),
+)
 _SPANS = st.fixed_dictionaries(
     {
         "days": st.lists(
@@ -253,15 +266,16 @@ def number_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
 CONFIG_MAPS = st.dictionaries(st.from_regex(r"[-._a-zA-Z0-9]{1,253}", fullmatch=True), PROSE, max_size=3)
 PRODUCTS = st.lists(
     st.fixed_dictionaries(
-        {"name": LINES.filter(str.strip)},
+        {"name": PHRASES},
         optional={
             "price": st.decimals(0, 10**9, places=2).map(str),
             "currency": st.sampled_from(["ARS", "USD"]),
             "stock": st.integers(0, 10**9),
             "status": st.sampled_from(["Active", "Draft", "Discontinued"]),
-            "aliases": st.lists(LINES, max_size=3),
+            "aliases": st.lists(PHRASES, max_size=3),
             "description": PROSE,
         },
     ),
     max_size=3,
+    unique_by=lambda product: str(product["name"]).strip().casefold(),
 )

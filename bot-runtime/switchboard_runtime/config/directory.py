@@ -6,6 +6,7 @@ Read once, whole, at the start: one bad document stops all, so that a bad revisi
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -115,11 +116,13 @@ def load_directory(tenants: Path, credentials: Path, *, now: Callable[[], float]
 
 def _entry(file: Path, credentials: Path, now: Callable[[], float]) -> TenantEntry:
     try:
-        document = TenantDocument.model_validate_json(file.read_bytes())
+        content = file.read_bytes()
+        document = TenantDocument.model_validate_json(content)
     except OSError as error:
         raise ConfigurationError(file, f"cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise ConfigurationError(file, *(_problem(detail) for detail in error.errors())) from None
+        raise ConfigurationError(file, *(_problem(detail) for detail in _causes(error.errors()))) from None
+    json.loads(content, object_pairs_hook=lambda fields: _once(file, fields))
     slug = document.tenant.slug
     if file.stem != slug:
         raise ConfigurationError(file, f"tenant.slug: is {slug!r}; name the file {slug}.json")
@@ -130,6 +133,25 @@ def _entry(file: Path, credentials: Path, now: Callable[[], float]) -> TenantEnt
             f"differs from twilio.accountSid in {file}; make both the tenant's",
         )
     return entry
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those of lists that are too short only because an item of theirs is wrong."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(place != detail["loc"] and place[: len(detail["loc"])] == detail["loc"] for place in places)
+    ]
+
+
+def _once(file: Path, fields: list[tuple[str, object]]) -> None:
+    """Refuse a field that is there twice, of which JSON would take the last without a word."""
+    names = [name for name, _ in fields]
+    twice = sorted(name for name in set(names) if names.count(name) > 1)
+    if twice:
+        raise ConfigurationError(file, f"{twice[0]}: is there twice in one object; remove one")
 
 
 def _problem(detail: ErrorDetails) -> str:

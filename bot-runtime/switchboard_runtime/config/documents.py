@@ -23,9 +23,11 @@ from switchboard_runtime.config.fields import (
     Model,
     Money,
     Phone,
+    Phrase,
     Slug,
     Texts,
     ToolName,
+    has_host,
     unique,
 )
 from switchboard_runtime.config.limits import Limits
@@ -108,6 +110,12 @@ class ToolParameter(Model):
     required: bool = True
     one_of: tuple[Filled, ...] = ()
 
+    @model_validator(mode="after")
+    def _choices_are_texts(self) -> Self:
+        if self.one_of and self.type != "string":
+            raise ValueError("oneOf: is for type string only; leave it out")
+        return self
+
 
 class HttpTool(Model):
     """A call that the model may ask for. Arguments go into the query of a GET and into the JSON of a POST.
@@ -148,7 +156,7 @@ class Topic(Model):
 
     about: Filled
     refusal: Texts | None = None
-    blocked: tuple[Filled, ...] = ()
+    blocked: tuple[Phrase, ...] = ()
 
 
 class LanguageModel(Model):
@@ -175,11 +183,17 @@ class Assistant(Model):
     """How a bot thinks. ``instructions`` are for a language model; ``script`` needs none, and stands in for it."""
 
     name: Identifier
-    instructions: str | None = None
+    instructions: Filled | None = None
     disclosure: Texts | None = None
     products: tuple[Product, ...] = ()
     script: Script | None = None
     model: LanguageModel | None = None
+
+    @model_validator(mode="after")
+    def _products_differ(self) -> Self:
+        spoken_of = [product for product in self.products if product.status == "Active"]
+        unique("products", [" ".join([one.name.strip().casefold(), one.currency or ""]).strip() for one in spoken_of])
+        return self
 
 
 class Number(Model):
@@ -187,16 +201,16 @@ class Number(Model):
 
     name: Identifier
     phone_number: Phone
-    sid: str | None = None
+    sid: Filled | None = None
     assistant: str | None = None
     primary: bool = False
-    channels: tuple[str, ...] = ()
+    channels: tuple[Literal["sms", "voice", "whatsapp"], ...] = ()
 
 
 class Handoff(Model):
     """Words by which a person asks for a human, and after how long without a word of theirs the bot answers again."""
 
-    keywords: tuple[Filled, ...] = ()
+    keywords: tuple[Phrase, ...] = ()
     return_after: Duration | None = None
 
 
@@ -204,10 +218,10 @@ class Tenant(Model):
     """Who the tenant is. ``id`` is unique for ever; a slug may be used again after a deletion."""
 
     id: Identifier
-    namespace: str
-    name: str
+    namespace: Filled
+    name: Filled
     slug: Slug
-    display_name: str
+    display_name: Filled
     status: Literal["Active", "Suspended"] = "Active"
 
 
@@ -220,7 +234,7 @@ class TwilioAccount(Model):
     @field_validator("endpoint")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        if value is not None and (not has_host(value) or "?" in value or "#" in value):
             raise ValueError("must be an http(s) URL or null, such as http://127.0.0.1:8089")
         return value
 
@@ -260,21 +274,22 @@ class TenantDocument(Model):
     @field_validator("url")
     @classmethod
     def _is_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
-        if not plain or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        plain = has_host(value) and value.isascii() and "?" not in value and "#" not in value
+        if not plain or urlsplit(value).path not in {"", "/"} or (urlsplit(value).hostname or "").endswith("."):
             raise ValueError("must be scheme, host and perhaps port, such as https://acme.bots.example.com")
         return value.rstrip("/")
 
     @field_validator("languages")
     @classmethod
     def _some_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unique("languages", list(value))
         return value or _DEFAULT_LANGUAGES
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         unique("assistants", [assistant.name for assistant in self.assistants])
         unique("numbers", [number.phone_number for number in self.numbers])
+        unique("numbers", [number.name for number in self.numbers])
         unique("webhooks", [endpoint.name for endpoint in self.webhooks])
         known = {assistant.name for assistant in self.assistants}
         named = {f"numbers[{number.name}].assistant": number.assistant for number in self.numbers}

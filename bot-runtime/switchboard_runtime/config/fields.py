@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -26,31 +27,81 @@ __all__ = [
     "Model",
     "Money",
     "Phone",
+    "Phrase",
+    "Price",
+    "Replies",
     "Slug",
     "Stage",
     "Texts",
+    "TimeZone",
     "ToolName",
     "VariableName",
+    "braces",
+    "has_host",
     "unique",
 ]
 
+_BRACES = re.compile(r"\{[^{}]*\}")
+_UNWRITABLE = re.compile(r"[\s\\\x00-\x1f]")
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
+_SHOWN = 40
+
+
+def has_host(url: str) -> bool:
+    """Whether it is an http(s) URL with a host that can be looked up, a port that exists, no user and no password."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removesuffix(".").encode("idna").decode()  # a label may be neither empty nor long
+        port = parts.port
+    except ValueError:
+        return False
+    plain = parts.scheme in {"http", "https"} and "@" not in parts.netloc and port != 0
+    return plain and _HOST.fullmatch(host) is not None and not _UNWRITABLE.search(url)
+
+
+def braces(text: str) -> list[str]:
+    """What stands in braces in a text, with them, as people are shown it; in order, each once."""
+    found = dict.fromkeys(_BRACES.findall(text))
+    return [one if len(one) <= _SHOWN else f"{one[:_SHOWN]}…" for one in found]
+
 
 def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
-    except ValueError:
-        plain = False
-    if not plain or re.search(r"[\s\\\x00-\x1f]", value):
+    if not has_host(value):
         raise ValueError("must be an http(s) URL with a host and no user or password in it")
+    return value
+
+
+def _phrase(value: str) -> str:
+    if not any(letter.isalnum() for letter in value):
+        raise ValueError(f"{value!r} has no word in it; write letters or digits")
+    return value
+
+
+def _said(value: dict[str, str]) -> dict[str, str]:
+    for language, text in value.items():
+        for found in braces(text):
+            raise ValueError(f"{language}: {found} would be said as it stands, nothing is filled in here; take it out")
+    return value
+
+
+def _zone(value: str) -> str:
+    known = value[:1].isupper()  # "localtime" is the machine's, "right/…" counts leap seconds
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError):
+        known = False
+    if not known:
+        raise ValueError(f"{value!r} is no time zone; write its IANA name, such as America/Argentina/Buenos_Aires")
     return value
 
 
 _SLUG = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _PHONE = r"^\+[1-9][0-9]{4,14}$"
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+_FILLED = r"[^ \t\r\n]"
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 _CURRENCY = r"^[A-Z]{3}$"
+_PRICE = r"^([0-9]{1,16}|[0-9]{1,3}([.,' ][0-9]{3}){1,5})([.,][0-9]{1,6})?$"
 _TOOL_NAME = r"^[a-z][a-z0-9_]{0,47}$"
 _ACCOUNT_SID = r"^AC[0-9a-zA-Z]{1,64}$"
 _CONTENT_SID = r"^HX[0-9a-fA-F]{32}$"
@@ -62,8 +113,10 @@ SHAPES: Mapping[str, str] = {
     _SLUG: "must be 1 to 63 of a-z, 0-9 and -, a letter first and no - at the end, such as acme-2",
     _IDENTIFIER: "must be 1 to 128 letters, digits, dots, - and _, a letter or digit first, such as sales",
     _PHONE: "must be a number in E.164, + and the country's code first, such as +13055550123",
+    _FILLED: "must have words in it; blanks alone say nothing",
     _LANGUAGE: "must be a language's code, such as es or pt-BR",
     _CURRENCY: "must be a currency's code of three capitals, such as USD",
+    _PRICE: "must be a number and nothing else, not negative, such as 1200.50 or 1.200,50; the currency has its field",
     _TOOL_NAME: "must be 1 to 48 of a-z, 0-9 and _, a letter first, such as find_order",
     _ACCOUNT_SID: "must be an account's SID: AC and the letters and digits behind it",
     _CONTENT_SID: "must be a content template's SID: HX and 32 hexadecimal digits",
@@ -77,9 +130,16 @@ Slug = Annotated[str, StringConstraints(pattern=_SLUG)]
 Identifier = Annotated[str, StringConstraints(pattern=_IDENTIFIER)]
 Phone = Annotated[str, StringConstraints(pattern=_PHONE)]
 Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
-Filled = Annotated[str, StringConstraints(min_length=1)]
-Texts = Annotated[dict[Language, Filled], Field(min_length=1)]
+Filled = Annotated[str, StringConstraints(pattern=_FILLED)]
+Phrase = Annotated[str, AfterValidator(_phrase)]
+"""What is looked for in what people write: a word at least."""
+Replies = Annotated[dict[Language, Filled], Field(min_length=1)]
+"""A text by language, in which words in braces may be filled in."""
+Texts = Annotated[Replies, AfterValidator(_said)]
+"""A text by language, said as it stands."""
+TimeZone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
+Price = Annotated[str, StringConstraints(pattern=_PRICE)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 ToolName = Annotated[str, StringConstraints(pattern=_TOOL_NAME)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from switchboard_runtime.config.fields import ContentSid, Filled, Language, Model, Texts, VariableName
+from switchboard_runtime.config.fields import ContentSid, Filled, Language, Model, Phrase, Texts, VariableName, braces
 
 __all__ = ["OptOut", "Template", "WhatsApp"]
 
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_KNOWN = frozenset({"text", "tenant"})
+_KNOWN = frozenset({"{text}", "{tenant}"})
 
 
 class Template(Model):
@@ -28,9 +26,9 @@ class Template(Model):
     @classmethod
     def _known_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
         for name, text in value.items():
-            unknown = set(_PLACEHOLDER.findall(text)) - _KNOWN
+            unknown = [found for found in braces(text) if found not in _KNOWN]
             if unknown:
-                raise ValueError(f"{name}: unknown placeholder {{{min(unknown)}}}; use {{text}} or {{tenant}}")
+                raise ValueError(f"{name}: unknown placeholder {unknown[0]}; use {{text}} or {{tenant}}")
         return value
 
     @property
@@ -52,17 +50,9 @@ class OptOut(Model):
     contact that has not opted out and asks for help gets the assistant.
     """
 
-    stop: tuple[Filled, ...] = ()
-    start: tuple[Filled, ...] = ()
-    help: tuple[Filled, ...] = ()
+    stop: tuple[Phrase, ...] = ()
+    start: tuple[Phrase, ...] = ()
+    help: tuple[Phrase, ...] = ()
     stop_reply: Texts | None = None
     start_reply: Texts | None = None
     help_reply: Texts | None = None
-
-    @model_validator(mode="after")
-    def _words_differ(self) -> Self:
-        for field, given in {"stop": self.stop, "start": self.start, "help": self.help}.items():
-            blank = [word for word in given if not any(letter.isalnum() for letter in word)]
-            if blank:
-                raise ValueError(f"{field}: {blank[0]!r} has no word in it; write letters or digits")
-        return self

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
 from switchboard_runtime.config.durations import DAY, Duration
-from switchboard_runtime.config.fields import FieldName, Filled, Model, Stage, Texts, unique
+from switchboard_runtime.config.fields import FieldName, Filled, Model, Stage, Texts, TimeZone, unique
 
 __all__ = ["ContactField", "Contacts", "Exceptional", "Hours", "Retention", "TimeRange", "Weekly"]
 
@@ -25,14 +24,6 @@ _MIDNIGHT = "24:00"
 def _time(value: str) -> str:
     if not _TIME.fullmatch(value) and value != _MIDNIGHT:
         raise ValueError("is no time of day; write it as 09:30, or 24:00 for the end of the day")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, LookupError):
-        raise ValueError("is no time zone; write its IANA name, such as America/Argentina/Buenos_Aires") from None
     return value
 
 
@@ -50,6 +41,7 @@ class ContactField(Model):
     def _choices_are_texts(self) -> Self:
         if self.one_of and self.type != "string":
             raise ValueError("oneOf: is for type string only; leave it out")
+        unique("oneOf", list(self.one_of))
         return self
 
 
@@ -117,7 +109,7 @@ class Hours(Model):
     once until they are back, and what is written meanwhile waits for a person.
     """
 
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: TimeZone
     weekly: Weekly = Field(default_factory=Weekly)
     exceptions: Annotated[tuple[Exceptional, ...], Field(max_length=1000)] = ()
     outside: Literal["Answer", "Away"] = "Answer"

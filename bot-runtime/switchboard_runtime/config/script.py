@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from switchboard_runtime.config.fields import Filled, HttpUrl, Identifier, Model, Texts, unique
+from switchboard_runtime.config.fields import (
+    Filled,
+    HttpUrl,
+    Identifier,
+    Model,
+    Phrase,
+    Price,
+    Replies,
+    Texts,
+    braces,
+    unique,
+)
 
 __all__ = ["PLACEHOLDERS", "Choice", "Location", "Product", "ReceivedKind", "Rule", "Script", "When"]
 
@@ -16,18 +26,18 @@ PLACEHOLDERS = frozenset({"name", "price", "currency", "stock", "status", "descr
 
 ReceivedKind = Literal["image", "audio", "video", "document", "sticker", "contacts", "location"]
 
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_MOST_STOCK = 10**15
 
 
 class Product(Model):
-    """Something the tenant sells. ``price`` is the text shown to people; only Active ones are spoken of."""
+    """Something the tenant sells. ``price`` is the number as people are shown it; only Active ones are spoken of."""
 
-    name: Filled
-    price: str | None = None
-    currency: str | None = None
-    stock: int | None = None
+    name: Phrase
+    price: Price | None = None
+    currency: Filled | None = None
+    stock: Annotated[int, Field(ge=0, le=_MOST_STOCK)] | None = None
     status: Literal["Active", "Draft", "Discontinued"] = "Active"
-    aliases: tuple[Filled, ...] = ()
+    aliases: tuple[Phrase, ...] = ()
     description: str | None = None
 
 
@@ -37,7 +47,7 @@ class When(Model):
     ``matches`` are also looked for in the id of a button that was pressed or a line that was chosen.
     """
 
-    matches: tuple[Filled, ...] | None = None
+    matches: Annotated[tuple[Phrase, ...], Field(min_length=1)] | None = None
     catalogue: Literal[True] | None = None
     received: Annotated[tuple[ReceivedKind, ...], Field(min_length=1)] | None = None
 
@@ -68,11 +78,12 @@ class Rule(Model):
     """One line of a script: words, and what else goes with them.
 
     ``media`` are public addresses; ``choices`` a list to choose from; ``template`` names one of the document's
-    ``content``, which WhatsApp shows in place of words and list.
+    ``content``, which WhatsApp shows in place of words and list. Words in braces are filled in where a product is
+    spoken of, and nowhere else.
     """
 
     when: When
-    reply: Texts
+    reply: Replies
     media: Annotated[tuple[HttpUrl, ...], Field(max_length=10)] = ()
     choices: Annotated[tuple[Choice, ...], Field(max_length=10)] = ()
     location: Location | None = None
@@ -82,17 +93,24 @@ class Rule(Model):
     @classmethod
     def _choices_differ(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
         unique("choices", [choice.id for choice in value if choice.id is not None])
+        for language in sorted({language for choice in value for language in choice.title}):
+            unique(
+                f"choices, title.{language}", [choice.title[language] for choice in value if language in choice.title]
+            )
         return value
 
     @model_validator(mode="after")
     def _known_placeholders(self) -> Self:
-        if self.when.catalogue:
-            for text in self.reply.values():
-                unknown = set(_PLACEHOLDER.findall(text)) - PLACEHOLDERS
-                if unknown:
-                    known = ", ".join(sorted(PLACEHOLDERS))
-                    raise ValueError(f"reply: unknown placeholder {{{min(unknown)}}}; use one of {known}")
+        for language, text in self.reply.items():
+            unknown = [found for found in braces(text) if not (self.when.catalogue and found[1:-1] in PLACEHOLDERS)]
+            if unknown:
+                raise ValueError(f"reply.{language}: {self._cure(unknown[0])}")
         return self
+
+    def _cure(self, found: str) -> str:
+        if self.when.catalogue is None:
+            return f"{found} would be said as it stands, only a rule with catalogue fills in words; take it out"
+        return f"unknown placeholder {found}; use one of {', '.join(sorted(PLACEHOLDERS))}"
 
 
 class Script(Model):

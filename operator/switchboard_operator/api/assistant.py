@@ -10,7 +10,8 @@ from switchboard_operator.api.fields import (
     ConfigMapRef,
     Duration,
     Money,
-    ShortLine,
+    Phrase,
+    Replies,
     Texts,
 )
 from switchboard_operator.api.llm import Guardrails, HttpTool, Knowledge, Model, Tool
@@ -24,6 +25,8 @@ from switchboard_operator.api.rules import (
     at_least_one,
     duration_between,
     exactly_one,
+    filled,
+    said_as_it_stands,
 )
 
 TURN = timedelta(seconds=20)
@@ -55,7 +58,7 @@ class AssistantLimits(ApiModel):
 class When(ApiModel):
     """What a rule answers to."""
 
-    matches: Annotated[list[ShortLine], Field(min_length=1, max_length=32), ListSet()] | None = None
+    matches: Annotated[list[Phrase], Field(min_length=1, max_length=32), ListSet()] | None = None
     """Words or phrases, any of which the message holds; case and accents do not matter."""
 
     catalogue: Literal[True] | None = None
@@ -76,9 +79,17 @@ class ScriptRule(ApiModel):
     when: When
     """What it answers to."""
 
-    reply: Texts
-    """What it says, by language. With `catalogue: true`, {name}, {price}, {currency}, {stock} and
+    reply: Replies
+    """What it says, by language. With `catalogue: true`, {name}, {price}, {currency}, {stock}, {status} and
     {description} are filled in."""
+
+    validations: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            rule=f"has(self.when.catalogue) || {said_as_it_stands('self.reply')}",
+            message="reply has words in braces, which only a rule with when.catalogue fills in: take them out",
+            field=".reply",
+        ),
+    )
 
 
 class Script(ApiModel):
@@ -94,7 +105,7 @@ class Script(ApiModel):
 class AssistantSpec(ApiModel):
     """How the bot thinks."""
 
-    instructions: Annotated[str, Field(min_length=1, max_length=32_768)] | None = None
+    instructions: Annotated[str, Field(min_length=1, max_length=32_768), filled()] | None = None
     """What the model is told to be and do."""
 
     model: Model | None = None

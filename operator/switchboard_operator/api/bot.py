@@ -18,7 +18,7 @@ from switchboard_operator.api.fields import (
 )
 from switchboard_operator.api.model import ApiModel
 from switchboard_operator.api.people import Contacts
-from switchboard_operator.api.rules import ListSet, Rule, duration_between, keys_match
+from switchboard_operator.api.rules import ListSet, Rule, duration_between, keys_match, raw
 from switchboard_operator.api.voice import Voice
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -113,6 +113,13 @@ class ContentTemplate(ApiModel):
             dict[str, Text],
             Field(max_length=16),
             keys_match(r"^[A-Za-z0-9_]{1,32}$", "has a key that is no placeholder: write 1, 2 or a name"),
+            Rule(
+                rule=(
+                    "self.all(key, !self[key].replace('{text}', '').replace('{tenant}', '')"
+                    f".matches({raw(grammar.BRACES)}))"
+                ),
+                message="has words in braces that nobody fills in: use {text} or {tenant}",
+            ),
         ]
         | None
     ) = None

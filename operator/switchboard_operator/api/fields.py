@@ -8,7 +8,16 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from switchboard_operator.api import grammar
 from switchboard_operator.api.model import ApiModel
-from switchboard_operator.api.rules import ListSet, Rule, keys_match, matches, one_line
+from switchboard_operator.api.rules import (
+    ListSet,
+    Rule,
+    filled,
+    has_word,
+    keys_match,
+    matches,
+    one_line,
+    said_as_it_stands,
+)
 
 ObjectName = Annotated[
     str,
@@ -19,11 +28,14 @@ ObjectName = Annotated[
     ),
 ]
 
-Line = Annotated[str, Field(min_length=1, max_length=80), one_line()]
+Line = Annotated[str, Field(min_length=1, max_length=80), one_line(), filled()]
 """One line for people to read."""
 
-ShortLine = Annotated[str, Field(min_length=1, max_length=64), one_line()]
-Text = Annotated[str, Field(min_length=1, max_length=1600)]
+ShortLine = Annotated[str, Field(min_length=1, max_length=64), one_line(), filled()]
+Phrase = Annotated[str, Field(min_length=1, max_length=64), one_line(), has_word()]
+"""What is looked for in what people write."""
+
+Text = Annotated[str, Field(min_length=1, max_length=1600), filled()]
 """What a bot may say at once; Twilio refuses a longer body (error 21617)."""
 
 PhoneNumber = Annotated[
@@ -55,12 +67,21 @@ Language = Annotated[
     matches(grammar.LANGUAGE, f"is no {_LANGUAGE}"),
 ]
 
-Texts = Annotated[
+Replies = Annotated[
     dict[str, Text],
     Field(min_length=1, max_length=16),
     keys_match(grammar.LANGUAGE, f"has a key that is no {_LANGUAGE}"),
 ]
-"""A text by language."""
+"""A text by language, in which words in braces may be filled in."""
+
+Texts = Annotated[
+    Replies,
+    Rule(
+        rule=said_as_it_stands(),
+        message="has words in braces, and nothing is filled in here: they would be said as they stand, take them out",
+    ),
+]
+"""A text by language, said as it stands."""
 
 ContentSid = Annotated[
     str,
@@ -195,7 +216,7 @@ Size = Annotated[
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Names = Annotated[list[ObjectName], Field(max_length=64), ListSet()]
 Languages = Annotated[list[Language], Field(min_length=1, max_length=16), ListSet()]
-Keywords = Annotated[list[ShortLine], Field(min_length=1, max_length=64), ListSet()]
+Keywords = Annotated[list[Phrase], Field(min_length=1, max_length=64), ListSet()]
 
 
 class NameRef(ApiModel):

@@ -37,6 +37,10 @@ TIME_ZONE: Final = r"^[A-Z][A-Za-z0-9_+-]{0,31}(/[A-Z][A-Za-z0-9_+-]{0,31}){0,2}
 EMAIL: Final = r"^[^@\x00-\x20\x7f]{1,64}@[A-Za-z0-9]([-A-Za-z0-9.]{0,250}[A-Za-z0-9])?\.[A-Za-z]{2,63}$"
 CONTROL_CHARACTER: Final = r"[\x00-\x1f\x7f]"
 """Searched, not matched: a string where it is found is not one line of plain text."""
+FILLED: Final = r"[^ \t\r\n]"
+"""Searched: a string where it is not found is blank."""
+BRACES: Final = r"\{[^{}]*\}"
+"""Searched: what looks as if it were filled in."""
 
 AREA_CODE: Final = r"^[2-9][0-9]{2}$"
 NUMBER_PATTERN: Final = r"^[+0-9A-Za-z*%]{2,16}$"

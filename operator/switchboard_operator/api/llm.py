@@ -15,7 +15,7 @@ from switchboard_operator.api.fields import (
     Texts,
 )
 from switchboard_operator.api.model import ApiModel
-from switchboard_operator.api.rules import ListMap, ListSet, Rule, matches, one_line
+from switchboard_operator.api.rules import ListMap, ListSet, Rule, filled, has_word, matches, one_line
 
 OWN_TOOLS: Final = ("search_catalogue", "search_knowledge", "save_lead", "hand_to_human", "decline_off_topic")
 """Names that the runtime gives to tools of its own."""
@@ -30,6 +30,8 @@ ToolName = Annotated[
     Field(max_length=48),
     matches(grammar.TOOL_NAME, "is no name of a tool: a lower-case letter, then letters, digits and '_'"),
 ]
+
+Subject = Annotated[Line, has_word()]
 
 
 class ModelPrice(ApiModel):
@@ -67,7 +69,7 @@ class Model(ApiModel):
     """Who serves it, by pydantic-ai's name. Served are openai (chat completions, also by any server that speaks
     them), anthropic and google."""
 
-    name: Annotated[str, Field(min_length=1, max_length=128), one_line()]
+    name: Annotated[str, Field(min_length=1, max_length=128), one_line(), filled()]
     """Its name at the provider."""
 
     secret_ref: SecretRef | None = None
@@ -115,6 +117,14 @@ class ToolParameter(ApiModel):
     one_of: Annotated[list[Line], Field(max_length=50), ListSet()] | None = None
     """The only values of a string."""
 
+    validations: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            rule="!has(self.oneOf) || self.oneOf.size() == 0 || !has(self.type) || self.type == 'string'",
+            message="oneOf is for type string only: leave it out",
+            field=".oneOf",
+        ),
+    )
+
 
 class HttpTool(ApiModel):
     """A call to a system of the tenant's that the model may ask for.
@@ -132,7 +142,7 @@ class HttpTool(ApiModel):
     ]
     """Its name for the model."""
 
-    description: Annotated[str, Field(min_length=1, max_length=500)]
+    description: Annotated[str, Field(min_length=1, max_length=500), filled()]
     """What the model is told of it: what it gives, and when to use it."""
 
     url: ServiceURL
@@ -158,10 +168,12 @@ class Knowledge(ApiModel):
 class Guardrails(ApiModel):
     """What the model must not do."""
 
-    topic: Annotated[str, Field(min_length=1, max_length=500), one_line()] | None = None
+    topic: Annotated[str, Field(min_length=1, max_length=500), one_line(), filled()] | None = None
     """What the bot is for, as in "furniture and our shop"; the model declines all else."""
 
-    blocked_topics: Annotated[list[Line], Field(min_length=1, max_length=64), ListSet()] | None = None
+    blocked_topics: (
+        Annotated[list[Annotated[Line, has_word()]], Field(min_length=1, max_length=64), ListSet()] | None
+    ) = None
     """Subjects that it declines to speak of; a message that holds one of these phrases is sent to no model."""
 
     only_from_knowledge: bool = False

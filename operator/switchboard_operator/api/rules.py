@@ -99,6 +99,21 @@ def one_line() -> Rule:
     )
 
 
+def filled() -> Rule:
+    """Not blanks alone, which say nothing."""
+    return Rule(rule=f"self.matches({raw(grammar.FILLED)})", message="must have words in it: blanks alone say nothing")
+
+
+def has_word() -> Rule:
+    """A letter or digit, since people's words are compared without all else: no other text is ever found."""
+    return Rule(rule=r"self.matches(r'[\p{L}\p{N}]')", message="has no word in it: write letters or digits")
+
+
+def said_as_it_stands(texts: str = "self") -> str:
+    """CEL: no text of the map `texts` has anything in braces."""
+    return f"!{texts}.exists(language, {texts}[language].matches({raw(grammar.BRACES)}))"
+
+
 def immutable(cure: str, *, why: str) -> Rule:
     """The value, once there, stays (declared on the field; for optional fields see `settled`)."""
     return Rule(rule="self == oldSelf", message=f"cannot change: {why}; {cure}")

@@ -1,7 +1,8 @@
 """A tenant's catalogue: products read from a ConfigMap's data and checked row by row.
 
 Accepts one key, ``catalogue.yaml``, ``catalogue.json`` (a list of products) or ``catalogue.csv`` (a header row).
-Refuses: a product without name, a price that is no number, an unknown status or field. The error names the row.
+Refuses: a product without name, a price that is no number, an unknown status or field, two of a name that a contact
+could not tell apart. The error names the row.
 Numbers are taken as they are written (``1200.50`` stays ``1200.50``, a product may be called ``no``), and YAML's
 merge keys are not followed: a tenant's file of a few lines must not grow in our memory.
 """
@@ -20,7 +21,7 @@ from switchboard_operator import reasons
 from switchboard_operator.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
 KEYS = ("catalogue.yaml", "catalogue.json", "catalogue.csv")
 STATUSES = ("Active", "Draft", "Discontinued")
@@ -38,6 +39,10 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        _once([str(key.value) for key, _ in node.value])
+        return super().construct_mapping(node, deep)
+
 
 def parse_catalogue(name: str, data: Mapping[str, str]) -> list[dict[str, Any]]:
     """The products of a ConfigMap.
@@ -53,7 +58,21 @@ def parse_catalogue(name: str, data: Mapping[str, str]) -> list[dict[str, Any]]:
     if key is None:
         raise Invalid(reasons.CATALOGUE_INVALID, f"ConfigMap {name}: has none of the keys {', '.join(KEYS)}; add one")
     rows = _rows(f"ConfigMap {name}, {key}", key, data[key])
-    return [_product(f"ConfigMap {name}, {key}, row {n}", row) for n, row in enumerate(rows, start=1)]
+    products = [_product(f"ConfigMap {name}, {key}, row {n}", row) for n, row in enumerate(rows, start=1)]
+    _check_names(f"ConfigMap {name}, {key}", products)
+    return products
+
+
+def _check_names(where: str, products: list[dict[str, Any]]) -> None:
+    """Two Active products of one name and currency are one to whoever asks for it."""
+    seen: dict[tuple[str, str | None], int] = {}
+    for n, product in enumerate(products, start=1):
+        if product["status"] != "Active":
+            continue
+        first = seen.setdefault((product["name"].casefold(), product["currency"]), n)
+        if first != n:
+            cure = "give it a name of its own, or the status Draft"
+            raise _invalid(f"{where}, row {n}", "name", f"{_shown(product['name'])} is that of row {first}; {cure}")
 
 
 def _rows(where: str, key: str, text: str) -> list[Mapping[str, Any]]:
@@ -70,11 +89,25 @@ def _rows(where: str, key: str, text: str) -> list[Mapping[str, Any]]:
 
 
 def _from_csv(text: str) -> Any:
-    return list(csv.DictReader(io.StringIO(text, newline=None)))
+    reader = csv.DictReader(io.StringIO(text, newline=None))
+    _once(reader.fieldnames or ())
+    return list(reader)
 
 
 def _from_json(text: str) -> Any:
-    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_mapping)
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _once([field for field, _ in pairs])
+    return dict(pairs)
+
+
+def _once(fields: Sequence[str]) -> None:
+    """Refuse a field that is there twice, of which the last would be taken without a word."""
+    twice = next((field for n, field in enumerate(fields) if field in fields[:n]), None)
+    if twice is not None:
+        raise ValueError(f"{_shown(twice)} is there twice; remove one")
 
 
 def _from_yaml(text: str) -> Any:
@@ -90,6 +123,8 @@ def _product(where: str, row: Mapping[Any, Any]) -> dict[str, Any]:
     name = _text(where, row, "name")
     if name is None:
         raise _invalid(where, "name", "is missing; every product needs one")
+    if not _has_word(name):
+        raise _invalid(where, "name", f"{_shown(name)} has no word in it; write letters or digits")
     status = _text(where, row, "status") or "Active"
     if status not in STATUSES:
         raise _invalid(where, "status", f"is {_shown(status)}; use {', '.join(STATUSES)}")
@@ -136,7 +171,7 @@ def _price(where: str, text: str | None) -> str | None:
 
 def _is_price(price: Decimal) -> bool:
     """Not negative, and of a size that can be written out."""
-    if not price.is_finite() or price < 0 or price.adjusted() > _DIGITS:
+    if not price.is_finite() or price.is_signed() or price.adjusted() > _DIGITS:
         return False
     exponent = price.as_tuple().exponent
     return isinstance(exponent, int) and exponent >= -_DECIMALS
@@ -155,7 +190,16 @@ def _aliases(where: str, row: Mapping[str, Any]) -> list[str]:
     items = value.split("|") if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise _invalid(where, "aliases", "must be a list of words, in CSV separated by |")
-    return [text for item in items if (text := _whole(where, "aliases", item).strip())]
+    found = [text for item in items if (text := _whole(where, "aliases", item).strip())]
+    wordless = next((text for text in found if not _has_word(text)), None)
+    if wordless is not None:
+        raise _invalid(where, "aliases", f"{_shown(wordless)} has no word in it; write letters or digits")
+    return found
+
+
+def _has_word(text: str) -> bool:
+    """Whether it can be found in what people write, which is compared by letters and digits."""
+    return any(letter.isalnum() for letter in text)
 
 
 def _invalid(where: str, field: str, problem: str) -> Invalid:

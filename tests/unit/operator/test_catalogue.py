@@ -77,6 +77,12 @@ def test_names_are_taken_as_written(name: str) -> None:
     assert one("catalogue.yaml", f"- name: {name}")["name"] == name
 
 
+@pytest.mark.parametrize("more", ["currency: ARS", "status: Draft", "status: Discontinued"])
+def test_a_name_may_be_there_twice_where_it_can_be_told_apart(more: str) -> None:
+    """In another currency, or when only one of them is spoken of."""
+    assert len(parse_catalogue("menu", {"catalogue.yaml": f"- {{name: a}}\n- {{name: a, {more}}}"})) == 2
+
+
 def test_only_the_name_is_needed() -> None:
     """What is not said is absent; a product is Active unless it says otherwise."""
     absent = dict.fromkeys(("price", "currency", "stock", "description"))
@@ -133,6 +139,13 @@ def test_prices_are_plain_decimals(written: str, read: str) -> None:
         ("catalogue.yaml", f"- {{name: a, stock: '{'9' * 5000}'}}", ["row 1", "stock", "a whole number"]),
         ("catalogue.csv", "name,price\na,1,2\n", ["row 1", "more cells than the header"]),
         ("catalogue.csv", "name,price\na,x\n", ["row 1", "price", "'x'"]),
+        ("catalogue.yaml", "- {name: a, price: -0}", ["row 1", "price", "such as 1200.50"]),
+        ("catalogue.yaml", "- {name: '?!'}", ["row 1", "name", "'?!'", "no word in it"]),
+        ("catalogue.yaml", "- {name: a, aliases: [b, '?!']}", ["row 1", "aliases", "'?!'", "no word in it"]),
+        ("catalogue.yaml", "- {name: a}\n- {name: A}", ["row 2", "name", "'A'", "row 1", "a name of its own"]),
+        ("catalogue.csv", "name,price,price\na,1,2\n", ["catalogue.csv", "'price' is there twice; remove one"]),
+        ("catalogue.json", '[{"name": "a", "name": "b"}]', ["catalogue.json", "'name' is there twice; remove one"]),
+        ("catalogue.yaml", "- {name: a, name: b}", ["catalogue.yaml", "'name' is there twice; remove one"]),
     ],
 )
 def test_refusal_says_where_and_what_to_do(key: str, text: str, parts: list[str]) -> None:

@@ -102,6 +102,47 @@ def bad(path: str, value: object) -> dict[str, Any]:
         ("contacts", {"fields": [{"name": "the city"}]}, "contacts.fields.0.name: must be 1 to 48 letters"),
         ("content", {"x": {"sid": {"en": "HX1"}}}, "content.x.sid.en: must be a content template's SID"),
         ("greeting", {}, "greeting: Dictionary should have at least 1 item"),
+        ("greeting", {"es": " \n"}, "greeting.es: must have words in it; blanks alone say nothing"),
+        ("greeting", {"es": "¡Hola {name}!"}, "greeting: es: {name} would be said as it stands, nothing is filled in"),
+        ("greeting", {"pt-br": "Oi"}, "must be a language's code, such as es or pt-BR"),
+        ("languages", ["es", "es"], "languages: 'es' is there twice; remove one"),
+        ("tenant.displayName", " ", "tenant.displayName: must have words in it"),
+        ("url", "https://x.example.com:99999", "url: must be scheme, host and perhaps port"),
+        ("url", "https://x.example.com:port", "url: must be scheme, host and perhaps port"),
+        ("url", "https://x..example.com", "url: must be scheme, host and perhaps port"),
+        ("url", "https://x.example.com/?", "url: must be scheme, host and perhaps port"),
+        ("url", "https://münchen.example.com", "url: must be scheme, host and perhaps port"),
+        ("url", "http://[::1", "url: must be scheme, host and perhaps port"),
+        ("twilio.endpoint", "http://x:99999", "twilio.endpoint: must be an http(s) URL or null"),
+        ("twilio.endpoint", "http://x y", "twilio.endpoint: must be an http(s) URL or null"),
+        ("webhooks", [{"name": "a", "url": "https://x..y", "secret": "s"}], "webhooks.0.url: must be an http(s) URL"),
+        ("numbers.0.channels", ["sms", "telegram"], "numbers.0.channels.1: Input should be 'sms', 'voice' or 'whats"),
+        ("assistants.0.products.0.stock", -3, "products.0.stock: Input should be greater than or equal to 0"),
+        ("assistants.0.products.0.price", "cheap", "products.0.price: must be a number and nothing else"),
+        ("assistants.0.products.0.price", "-5", "products.0.price: must be a number and nothing else"),
+        ("assistants.0.products.0.price", "NaN", "products.0.price: must be a number and nothing else"),
+        ("assistants.0.products.0.name", "?", "products.0.name: '?' has no word in it; write letters or digits"),
+        ("assistants.0.products", [{"name": "A"}, {"name": "a "}], "products: 'a' is there twice; remove one"),
+        ("assistants.0.script.rules.0.reply", {"es": "{nmae}"}, "reply.es: {nmae} would be said as it stands, only a"),
+        ("assistants.0.script.rules.0.reply", {"es": "{name}"}, "reply.es: {name} would be said as it stands, only a"),
+        ("assistants.0.script.rules.1.reply", {"es": "{ name }"}, "reply.es: unknown placeholder { name }; use one of"),
+        ("assistants.0.script.rules.0.when", {"matches": []}, "when.matches: Tuple should have at least 1 item"),
+        ("assistants.0.script.rules.0.when", {"matches": ["?!"]}, "when.matches.0: '?!' has no word in it"),
+        (
+            "assistants.0.script.rules.0.choices",
+            [{"title": {"es": "Sí"}, "id": "a"}, {"title": {"es": "Sí"}, "id": "b"}],
+            "choices: choices, title.es: 'Sí' is there twice; remove one",
+        ),
+        ("assistants.0.instructions", " ", "assistants.0.instructions: must have words in it"),
+        ("handoff.keywords", ["!"], "handoff.keywords.0: '!' has no word in it"),
+        ("optOut", {"stop": ["!"]}, "optOut.stop.0: '!' has no word in it"),
+        ("limits", {"timezone": "localtime"}, "limits.timezone: 'localtime' is no time zone; write its IANA name"),
+        ("contacts", {"fields": [{"name": "x", "oneOf": ["a", "a"]}]}, "contacts.fields.0: oneOf: 'a' is there twice"),
+        (
+            "content",
+            {"x": {"sid": {"en": f"HX{0:032}"}, "variables": {"1": "{te-xt}"}}},
+            "content.x.variables: 1: unknown placeholder {te-xt}; use {text} or {tenant}",
+        ),
     ],
 )
 def test_a_bad_document_is_refused_by_file_field_and_cure(tmp_path: Path, path: str, value: object, told: str) -> None:
@@ -114,6 +155,37 @@ def test_a_bad_document_is_refused_by_file_field_and_cure(tmp_path: Path, path: 
         load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
 
     assert str(file) in str(refusal.value)
+
+
+def test_a_field_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    """JSON would take the last, and half of what was written would be gone."""
+    write_tenant(tmp_path, document())
+    file = tmp_path / "tenants" / "muebles-sur.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"languages":', '"numbers": [], "languages":', 1))
+
+    with pytest.raises(ConfigurationError, match="numbers: is there twice in one object; remove one"):
+        load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+
+def test_only_what_is_wrong_is_told(tmp_path: Path) -> None:
+    """Not that a list is too short without the item that is wrong in it."""
+    model = {"choices": [{"provider": "openai", "model": "m", "baseUrl": "https://x:70000"}]}
+    write_tenant(tmp_path, document())
+    file = tmp_path / "tenants" / "muebles-sur.json"
+    file.write_text(json.dumps(bad("assistants.0.model", model)), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as refusal:
+        load_directory(tmp_path / "tenants", tmp_path / "credentials", now=lambda: 0.0)
+
+    assert [line.partition(": ")[0] for line in refusal.value.problems] == ["assistants.0.model.choices.0.baseUrl"]
+
+
+@pytest.mark.parametrize("price", ["1200.50", "1.200,50", "1'200", "120 000", "0", "450", None])
+def test_a_price_is_written_as_people_are_shown_it(price: str | None) -> None:
+    """With the signs of the place between its digits."""
+    read = TenantDocument.model_validate_json(json.dumps(bad("assistants.0.products.0.price", price)))
+
+    assert read.assistants[0].products[0].price == price
 
 
 def test_what_may_be_absent_may_be_absent() -> None:

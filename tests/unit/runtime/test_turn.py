@@ -139,8 +139,8 @@ def test_the_number_written_to_chooses_the_assistant() -> None:
         assistants=[base, {**base, "name": "soporte"}],
         numbers=[
             number,
-            {**number, "phoneNumber": "+13055550124", "assistant": "soporte"},
-            {**number, "phoneNumber": "+13055550125", "assistant": None},
+            {**number, "name": "soporte", "phoneNumber": "+13055550124", "assistant": "soporte"},
+            {**number, "name": "other", "phoneNumber": "+13055550125", "assistant": None},
         ],
     )
     chosen = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -28,8 +29,8 @@ HOSTILE = (
     "[press](http://evil.example.com) **here** `now`\n- one\n- two",
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(HOSTILE)
-filled = texts.filter(bool)
-written = st.fixed_dictionaries({"es": filled})
+filled = texts.filter(lambda text: any(letter.isalnum() for letter in text))
+written = st.fixed_dictionaries({"es": filled.filter(lambda text: not re.search(r"\{[^{}]*\}", text))})
 OUTCOMES = (
     *sorted(LISTENING),
     "suspended",
@@ -67,7 +68,7 @@ def tenants(draw: st.DrawFn) -> TenantDocument:
             },
         )
     )
-    content = document(voice=voice, tenant={**document()["tenant"], "displayName": draw(texts)})
+    content = document(voice=voice, tenant={**document()["tenant"], "displayName": draw(filled)})
     content["assistants"][0]["products"][0]["name"] = draw(filled)
     return read(content)
 
