@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from switchboard_runtime.errors import ConfigurationError
 from switchboard_runtime.telemetry.otel import trace_id_of
 from switchboard_runtime.telemetry.tracing import NoTracing, open_tracing
 from tests.contract.runtime_kit import PHONE, World, a_world, eventually
@@ -18,8 +21,6 @@ from tests.contract.runtime_kit import PHONE, World, a_world, eventually
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-    import pytest
 
 TEXT = "¿cuánto sale la mesa del abuelo?"
 
@@ -117,3 +118,55 @@ def test_without_an_endpoint_nothing_is_traced_and_nothing_is_loaded() -> None:
     """Nor when OpenTelemetry is switched off by its own variable."""
     assert isinstance(open_tracing({}), NoTracing)
     assert isinstance(open_tracing({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"}), NoTracing)
+
+
+COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example.com:4318"}
+SECRET = "authorization Bearer hunter2"
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"}, "OTEL_EXPORTER_OTLP_ENDPOINT: is no http(s) URL; write one with"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://"}, "OTEL_EXPORTER_OTLP_ENDPOINT: is no http(s) URL"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT: is no http(s) URL"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:99999"}, "OTEL_EXPORTER_OTLP_ENDPOINT: is no http(s) URL"),
+        (
+            COLLECTOR | {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://x:4317"},
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: is no http(s) URL",
+        ),
+        (
+            COLLECTOR | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "OTEL_EXPORTER_OTLP_PROTOCOL: only http/protobuf is spoken; write it",
+        ),
+        (COLLECTOR | {"OTEL_EXPORTER_OTLP_HEADERS": SECRET}, "OTEL_EXPORTER_OTLP_HEADERS: has a part that is no NAME="),
+    ],
+)
+def test_spans_that_could_never_arrive_are_told_at_the_start(environment: dict[str, str], told: str) -> None:
+    """The SDK would take them without a word, or quote a secret."""
+    with pytest.raises(ConfigurationError, match=re.escape(told)) as refusal:
+        open_tracing(environment)
+
+    assert "hunter2" not in str(refusal.value)
+
+
+async def test_a_variable_that_the_sdk_fails_at_ends_the_start_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "0")
+
+    with pytest.raises(ConfigurationError, match="the SDK refuses a variable; correct or remove it: schedule_delay"):
+        open_tracing(COLLECTOR)
+
+
+async def test_spans_go_where_the_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With headers, and with what is usual named too."""
+    environment = COLLECTOR | {
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20x, x-tenant=a,",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    tracing = open_tracing(environment)
+    tracing.close()
+
+    assert not isinstance(tracing, NoTracing)

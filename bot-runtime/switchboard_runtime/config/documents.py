@@ -27,7 +27,6 @@ from switchboard_runtime.config.fields import (
     Slug,
     Texts,
     ToolName,
-    has_host,
     unique,
 )
 from switchboard_runtime.config.limits import Limits
@@ -36,6 +35,7 @@ from switchboard_runtime.config.people import Contacts, Hours, Retention
 from switchboard_runtime.config.script import PLACEHOLDERS, Product, Rule, Script, When
 from switchboard_runtime.config.voice import Voice
 from switchboard_runtime.config.webhooks import WebhookEndpoint
+from switchboard_runtime.urls import has_host
 
 __all__ = [
     "PLACEHOLDERS",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
+
+from switchboard_runtime.urls import has_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,26 +38,11 @@ __all__ = [
     "ToolName",
     "VariableName",
     "braces",
-    "has_host",
     "unique",
 ]
 
 _BRACES = re.compile(r"\{[^{}]*\}")
-_UNWRITABLE = re.compile(r"[\s\\\x00-\x1f]")
-_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _SHOWN = 40
-
-
-def has_host(url: str) -> bool:
-    """Whether it is an http(s) URL with a host that can be looked up, a port that exists, no user and no password."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").removesuffix(".").encode("idna").decode()  # a label may be neither empty nor long
-        port = parts.port
-    except ValueError:
-        return False
-    plain = parts.scheme in {"http", "https"} and "@" not in parts.netloc and port != 0
-    return plain and _HOST.fullmatch(host) is not None and not _UNWRITABLE.search(url)
 
 
 def braces(text: str) -> list[str]:

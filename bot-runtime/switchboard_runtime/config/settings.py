@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Settings"]
 
 _PREFIX = "SWITCHBOARD_"
-_HOST = re.compile(r"([a-z0-9_.-]+|\[?[0-9a-f:.]+\]?)(:[0-9]{1,5})?")
+_HOST = re.compile(r"([a-z0-9_.-]+|\[?[0-9a-f:.]+\]?)(:(?P<port>[0-9]{1,5}))?")
+_PORTS = 65536
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -81,7 +82,7 @@ class Settings:
     def address(self) -> tuple[str, int]:
         """Host and port of ``listen``."""
         host, colon, port = self.listen.rpartition(":")
-        if not (host and colon and port.isdigit() and int(port) < 65536):
+        if not (host and colon and port.isdigit() and int(port) < _PORTS):
             raise ConfigurationError(_PREFIX + "LISTEN", f"{self.listen!r} is not host:port; use 0.0.0.0:8080")
         return host.strip("[]"), int(port)
 
@@ -104,7 +105,8 @@ class Settings:
         """
         hosts = frozenset(host for part in self.egress_allow.split(",") if (host := part.strip().lower()))
         for host in sorted(hosts):
-            if not _HOST.fullmatch(host):
+            found = _HOST.fullmatch(host)
+            if found is None or (found["port"] and not 0 < int(found["port"]) < _PORTS):
                 told = f"{host!r} is no host; write host or host:port, such as model.default.svc:8000"
                 raise ConfigurationError(_PREFIX + "EGRESS_ALLOW", told)
         return hosts

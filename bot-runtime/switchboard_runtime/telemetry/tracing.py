@@ -6,9 +6,11 @@ along but that id, in the store and in the callback's URL. Spans hold ids, count
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from switchboard_runtime.errors import ConfigurationError
+from switchboard_runtime.urls import has_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,20 +94,47 @@ class _Nothing:
 
 _NOTHING = _Nothing()
 
-_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_ENDPOINT = "OTEL_EXPORTER_OTLP_{}ENDPOINT"
+_PROTOCOL = "OTEL_EXPORTER_OTLP_{}PROTOCOL"
+_HEADERS = "OTEL_EXPORTER_OTLP_{}HEADERS"
+_SPOKEN = "http/protobuf"
+_HEADER = re.compile(r"\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[^,;\"\\]*")
 
 
 def open_tracing(environment: Mapping[str, str]) -> Tracing:
     """Traces to the endpoint that the environment names, in OpenTelemetry's own variables; none without one.
 
     Raises:
-        ConfigurationError: the extra is not installed.
+        ConfigurationError: the extra is not installed, or a variable says what the SDK would pass over or fail at.
     """
-    named = next((name for name in _ENDPOINTS if environment.get(name)), None)
+    named = _given(environment, _ENDPOINT)
     if named is None or environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return NoTracing()
+    _check(environment, named)
     try:
         from switchboard_runtime.telemetry.otel import OtelTracing, otlp_exporter  # noqa: PLC0415  # most have none
+
+        return OtelTracing(otlp_exporter())
     except ImportError:
         raise ConfigurationError(named, "needs the extra otel; install switchboard-runtime[otel]") from None
-    return OtelTracing(otlp_exporter())
+    except ValueError as error:
+        raise ConfigurationError("OTEL_…", f"the SDK refuses a variable; correct or remove it: {error}") from None
+
+
+def _given(environment: Mapping[str, str], variable: str) -> str | None:
+    """The variable that counts, that of traces before that of all signals; None if neither is set."""
+    names = (variable.format("TRACES_"), variable.format(""))
+    return next((name for name in names if environment.get(name)), None)
+
+
+def _check(environment: Mapping[str, str], endpoint: str) -> None:
+    """Refuse what the SDK would take without a word, and what it would quote with its secrets."""
+    if not has_host(environment[endpoint]):
+        cure = "write one with scheme and host, such as http://collector.example.com:4318, and no password in it"
+        raise ConfigurationError(endpoint, f"is no http(s) URL; {cure}")
+    protocol = _given(environment, _PROTOCOL)
+    if protocol and environment[protocol] != _SPOKEN:
+        raise ConfigurationError(protocol, f"only {_SPOKEN} is spoken; write it, and the collector's port for HTTP")
+    headers = _given(environment, _HEADERS)
+    if headers and not all(_HEADER.fullmatch(part) for part in environment[headers].split(",") if part.strip()):
+        raise ConfigurationError(headers, "has a part that is no NAME=VALUE; URL-encode values, commas between them")

@@ -26,7 +26,7 @@ TENANT_URL_KEY, TENANT_AUTHORITY_KEY = "databaseUrl", "databaseCa"
 DEFAULT_PORT = 5432
 _CARRIED = frozenset({"sslmode", "target_session_attrs"})
 _SCHEMES = frozenset({"postgresql", "postgres"})
-_PORT = re.compile(r":([0-9]{1,5})$")
+_PORTS = 65536
 _FORM = "postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE"
 _RECHECK = 60.0
 
@@ -50,8 +50,7 @@ class Reach:
     @property
     def ports(self) -> tuple[int, ...]:
         """The ports of the servers, each once."""
-        found = (_PORT.search(host) for host in self.hosts.split(","))
-        return tuple(dict.fromkeys(int(port[1]) if port else DEFAULT_PORT for port in found))
+        return tuple(dict.fromkeys(map(_port, self.hosts.split(","))))
 
     @property
     def location(self) -> str:
@@ -94,6 +93,12 @@ def reach_of(where: str, secret: Mapping[str, Any]) -> Reach:
     database = unquote(parts.path.removeprefix("/"))
     if parts.scheme not in _SCHEMES or not (user and at and all(hosts.split(",")) and database) or "/" in database:
         raise _not_a_dsn(where)
+    if not all(0 < port < _PORTS for port in map(_port, hosts.split(","))):
+        raise Stalled(
+            reasons.DATABASE_NOT_CONFIGURED,
+            f"{where}: {URL_KEY} has a port that is no number from 1 to 65535; correct it",
+            after=_RECHECK,
+        )
     carried = tuple((name, value) for name, value in query if name in _CARRIED)
     return Reach(DatabaseServer(dsn, authority), hosts, database, carried)
 
@@ -138,6 +143,14 @@ def _value(where: str, secret: Mapping[str, Any], key: str, *, needed: bool = Tr
             reasons.DATABASE_NOT_CONFIGURED, f"{where}: the key {key} is missing; give it {_FORM}", after=_RECHECK
         )
     return text
+
+
+def _port(host: str) -> int:
+    """The port of ``host[:port]``; 0 where it is no number."""
+    _, colon, port = host.rpartition("]")[2].rpartition(":")
+    if not colon:
+        return DEFAULT_PORT
+    return int(port) if re.fullmatch("[0-9]{1,5}", port, re.ASCII) else 0
 
 
 def _not_a_dsn(where: str) -> Stalled:

@@ -270,6 +270,8 @@ async def test_another_secret_of_that_name_is_never_overwritten() -> None:
         (database_secret(url="postgresql://u:hunter2@/d"), "not of the form"),
         (database_secret(url="postgresql://host/d"), "not of the form"),
         (database_secret(url="postgresql://u:hunter2@host"), "not of the form"),
+        (database_secret(url="postgresql://u:hunter2@host:port/d"), "has a port that is no number from 1 to 65535"),
+        (database_secret(url="postgresql://u:hunter2@a:5432,b:99999/d"), "has a port that is no number"),
     ],
 )
 async def test_what_is_wrong_with_the_admins_secret_is_said(secret: dict[str, Any] | None, named: str) -> None:

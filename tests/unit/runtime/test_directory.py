@@ -12,6 +12,7 @@ from switchboard_runtime.__main__ import main
 from switchboard_runtime.config import TenantDocument, load_directory
 from switchboard_runtime.config.directory import find_slug
 from switchboard_runtime.errors import ConfigurationError
+from switchboard_runtime.store.postgres.dsn import checked
 from tests.unit.runtime.kit import API_TOKEN, TOKEN, document, write_tenant
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ def test_a_file_is_named_for_its_slug(tmp_path: Path) -> None:
         (["--log-level", "loud"], "SWITCHBOARD_LOG_LEVEL: 'loud' is none of"),
         (["--lease-seconds", "soon"], "SWITCHBOARD_LEASE_SECONDS: 'soon' is no number of seconds"),
         (["--egress-allow", "a:1,http://model"], "SWITCHBOARD_EGRESS_ALLOW: 'http://model' is no host; write host or"),
+        (["--egress-allow", "model:99999"], "SWITCHBOARD_EGRESS_ALLOW: 'model:99999' is no host; write host or"),
         (["--tenants-dir", "/nonexistent"], "/nonexistent: no tenant document; put a {slug}.json there"),
     ],
 )
@@ -244,6 +246,48 @@ def test_serve_refuses_what_it_cannot_use_with_an_exit_code(
 
     assert code == 78
     assert told in capsys.readouterr().err
+
+
+URL = "postgresql://u:hunter2@db.example.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("db.example.com", "is no URL of a database; write postgresql://ROLE:PASSWORD@HOST:5432/DATABASE"),
+        ("mysql://u:hunter2@db.example.com/d", "is no URL of a database; write postgresql://"),
+        ("postgresql://u:hunter2@[::1/d", "is no URL of a database; write postgresql://"),
+        (f"{URL}/d?sslmode", "is no URL of a database; write postgresql://"),
+        (f"{URL}:port/d", "has a port that is no number from 1 to 65535; write postgresql://"),
+        (f"{URL}:/d", "has a port that is no number from 1 to 65535"),
+        (f"{URL}:99999/d", "has a port that is no number from 1 to 65535"),
+        (f"{URL}:0/d", "has a port that is no number from 1 to 65535"),
+        (f"{URL}:5432,other:x/d", "has a port that is no number from 1 to 65535"),
+        (f"{URL}/d?port=x", "has a port that is no number from 1 to 65535"),
+        (f"{URL}/d?sslrootcert=/nonexistent/ca.crt", "sslrootcert: there is no file /nonexistent/ca.crt; put it there"),
+    ],
+)
+def test_a_database_that_cannot_be_asked_is_told_with_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, told: str
+) -> None:
+    """At the start, and for the administrator; the URL is not shown, since it holds a password."""
+    write_tenant(tmp_path, document(), databaseUrl=url)
+    folders = [f"--{name}-dir={tmp_path / name}" for name in ("tenants", "credentials", "data")]
+    codes = main(["serve", "--listen", "127.0.0.1:0", *folders]), main(["migrate", "--admin-dsn", url])
+    served, migrated = capsys.readouterr().err.splitlines()[-2:]
+
+    assert codes == (78, 78)
+    assert served.startswith(f"switchboard-runtime: muebles-sur/databaseUrl: {told}")
+    assert migrated.startswith(f"switchboard-runtime: admin DSN: {told}")
+    assert "hunter2" not in served + migrated
+
+
+@pytest.mark.parametrize("host", ["h", "h:1", "a:1,b", "[::1]", "[::1]:65535", "%2Frun%2Fpostgresql", ""])
+def test_a_database_is_named_by_its_servers(host: str) -> None:
+    """With a port or without."""
+    url = f"postgresql://u:p@{host}/d"
+
+    assert checked("databaseUrl", url) == url
 
 
 def test_a_tenant_at_an_address_of_ipv6_is_found_by_its_host(tmp_path: Path) -> None:

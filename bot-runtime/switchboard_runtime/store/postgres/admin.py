@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import asyncpg  # type: ignore[import-untyped]
 
 from switchboard_runtime.errors import ConfigurationError
+from switchboard_runtime.store.postgres.dsn import checked
 from switchboard_runtime.store.postgres.failures import FAILURES, describe
 from switchboard_runtime.store.postgres.versions import NEWEST
 
@@ -125,8 +126,9 @@ async def drop_roles(admin_dsn: str, tenant: str, *, keep: str | None = None) ->
 @asynccontextmanager
 async def administration(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection for one task; what goes wrong on it is told without its secrets."""
+    url = checked("admin DSN", dsn)
     try:
-        connection = await asyncpg.connect(dsn, timeout=10.0, server_settings={"search_path": "pg_catalog"})
+        connection = await asyncpg.connect(url, timeout=10.0, server_settings={"search_path": "pg_catalog"})
         try:
             await connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
             while not await connection.fetchval(f"SELECT pg_try_advisory_lock({_LOCK})"):  # noqa: ASYNC110  # polled

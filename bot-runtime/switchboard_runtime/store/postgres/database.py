@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import asyncpg  # type: ignore[import-untyped]
 
 from switchboard_runtime.errors import ConfigurationError, StoreUnavailable
+from switchboard_runtime.store.postgres.dsn import checked
 from switchboard_runtime.store.postgres.failures import FAILURES, describe, is_refused, is_transient
 from switchboard_runtime.store.postgres.versions import refusal
 
@@ -130,7 +131,7 @@ class Database:
         """A connection whose settings are pinned and whose role is this tenant's."""
         milliseconds = str(int(self._patience * 1000))
         connection = await asyncpg.connect(
-            self._dsn(),
+            checked("databaseUrl", self._dsn()),
             timeout=self._patience,
             command_timeout=self._patience,
             server_settings={

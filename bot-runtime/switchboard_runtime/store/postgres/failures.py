@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncpg  # type: ignore[import-untyped]
 
+from switchboard_runtime.store.postgres.dsn import URL_FORM
+
 __all__ = ["FAILURES", "describe", "is_refused", "is_transient"]
 
 FAILURES = (
@@ -23,16 +25,13 @@ _REFUSED = ("28", "3D000", "42501", "3F000", "42P01")
 """SQLSTATEs that a human must cure: no such role, password, database, right or table."""
 
 
-_URL = "postgresql://ROLE:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full&sslrootcert=FILE"
-
-
 def describe(error: BaseException) -> str:
     """Kind and code of a failure; never its text, which may quote rows."""
     code = getattr(error, "sqlstate", None)
     if code:
         return f"PostgreSQL says {type(error).__name__} ({code})"
     if isinstance(error, asyncpg.ClientConfigurationError):
-        return f"is no URL of a database, or a parameter of it is wrong; write {_URL}"
+        return f"is no URL of a database, or a parameter of it is wrong; write {URL_FORM}"
     reason = getattr(error, "strerror", None)
     return f"PostgreSQL: {type(error).__name__}" + (f" ({reason})" if reason else "")
 
