@@ -48,12 +48,14 @@ generated: setup ## what is generated equals its source
 	@$(RUN) python -m switchboard_operator.api.crdgen --out crds --check
 	@$(RUN) python -m switchboard_operator.api.docgen --out docs/kinds --samples examples/samples --check
 	@$(RUN) python -m switchboard_operator.reasondocs --out docs --check
+	@$(RUN) python -m switchboard_runtime.store.migrations.generate --check
 
 .PHONY: generate
-generate: setup ## write the CRDs and reference pages anew
+generate: setup ## write the CRDs, reference pages and the schema of new SQLite files anew
 	@$(RUN) python -m switchboard_operator.api.crdgen --out crds
 	@$(RUN) python -m switchboard_operator.api.docgen --out docs/kinds --samples examples/samples
 	@$(RUN) python -m switchboard_operator.reasondocs --out docs
+	@$(RUN) python -m switchboard_runtime.store.migrations.generate
 	@cp crds/*.yaml charts/switchboard/crds/
 
 # Debian's own: a browser for the emulator's page, and a server for the runtime's store.

@@ -1,366 +1,135 @@
-"""Tables of a tenant's SQLite file, as numbered steps that only ever go forward."""
+"""Brings a tenant's SQLite file to the newest schema, forward only.
+
+For: whoever opens or makes such a file. A new one gets :file:`migrations/schema.sql` at once; one at the newest
+revision costs a read; for one that is behind alembic is loaded and runs the revisions it lacks (:mod:`.migrations`).
+Assumes: a program of the last release may open the file too, before, after, or at the same moment.
+Refuses: a file that a newer program has moved.
+
+A revision's number stands in two places, written together. ``alembic_version`` is alembic's. SQLite's
+``user_version`` is what releases before alembic go by: they refuse a number above their own, and move a file up to
+theirs without a word to alembic. So the further of the two is true.
+"""
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import StoreUnavailable
+from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Callable
 
-__all__ = ["migrate"]
+__all__ = ["NEWEST", "SCHEMA", "migrate"]
 
-_V1 = """
-CREATE TABLE conversation (
-    id INTEGER PRIMARY KEY,
-    channel TEXT NOT NULL, own TEXT NOT NULL, contact TEXT NOT NULL,
-    mode TEXT NOT NULL DEFAULT 'bot' CHECK (mode IN ('bot', 'human')),
-    opted_out INTEGER NOT NULL DEFAULT 0,
-    contacted INTEGER NOT NULL DEFAULT 0,
-    language TEXT,
-    epoch INTEGER NOT NULL DEFAULT 0,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL,
-    UNIQUE (channel, own, contact)
-) STRICT;
+NEWEST = 10
+"""The newest revision that this program brings; it works with no other."""
 
-CREATE TABLE message (
-    id INTEGER PRIMARY KEY,
-    conversation_id INTEGER NOT NULL REFERENCES conversation (id),
-    provider TEXT NOT NULL, account TEXT NOT NULL, sid TEXT NOT NULL,
-    kind TEXT NOT NULL, text TEXT NOT NULL, opt_out TEXT, fields TEXT NOT NULL,
-    trace TEXT NOT NULL, received_at REAL NOT NULL,
-    UNIQUE (provider, account, sid)
-) STRICT;
+SCHEMA = Path(__file__).parent / "migrations" / "schema.sql"
+"""What all revisions together make, without ``alembic_version``; generated."""
 
-CREATE TABLE work (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    conversation_id INTEGER NOT NULL REFERENCES conversation (id),
-    message_id INTEGER NOT NULL UNIQUE REFERENCES message (id),
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')),
-    outcome TEXT,
-    due REAL NOT NULL,
-    lease_until REAL NOT NULL DEFAULT 0, owner TEXT,
-    fence INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-    created_at REAL NOT NULL
-) STRICT;
-CREATE INDEX work_lane ON work (conversation_id, id) WHERE state = 'pending';
-
-CREATE TABLE outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    conversation_id INTEGER NOT NULL REFERENCES conversation (id),
-    work_id INTEGER NOT NULL REFERENCES work (id),
-    channel TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL, text TEXT NOT NULL,
-    trace TEXT NOT NULL, received_at REAL NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
-    due REAL NOT NULL,
-    lease_until REAL NOT NULL DEFAULT 0, owner TEXT,
-    fence INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-    intent_at REAL,
-    sid TEXT UNIQUE, delivery TEXT, error_code INTEGER, error TEXT,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL
-) STRICT;
-CREATE INDEX outbox_lane ON outbox (conversation_id, seq) WHERE state IN ('queued', 'sending');
-CREATE INDEX outbox_work ON outbox (work_id);
-
-CREATE TABLE callback (
-    sid TEXT NOT NULL, status TEXT NOT NULL, outbox_id TEXT, error_code INTEGER, received_at REAL NOT NULL,
-    PRIMARY KEY (sid, status)
-) STRICT, WITHOUT ROWID;
+_NEWEST_ALREADY = "SELECT version_num, user_version FROM alembic_version, pragma_user_version"
+_NUMBERS = """
+SELECT user_version, EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version') FROM pragma_user_version
 """
-
-_V2 = """
-ALTER TABLE work ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
-
-CREATE TRIGGER work_arrives AFTER INSERT ON work WHEN NEW.state = 'pending' BEGIN
-    UPDATE work SET head = 1 WHERE id = NEW.id AND NOT EXISTS (
-        SELECT 1 FROM work WHERE conversation_id = NEW.conversation_id AND state = 'pending' AND id < NEW.id); END;
-
-CREATE TRIGGER work_ends AFTER UPDATE OF state ON work WHEN OLD.state = 'pending' AND NEW.state <> 'pending' BEGIN
-    UPDATE work SET head = 1 WHERE head = 0 AND id = (
-        SELECT min(id) FROM work WHERE conversation_id = NEW.conversation_id AND state = 'pending'); END;
-
-UPDATE work SET head = 1 WHERE id IN (SELECT min(id) FROM work WHERE state = 'pending' GROUP BY conversation_id);
-
-CREATE INDEX work_free ON work (max(due, lease_until), id) WHERE state = 'pending' AND head = 1;
-CREATE INDEX work_leased ON work (lease_until) WHERE state = 'pending' AND head = 1;
-
-ALTER TABLE outbox ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
-
-CREATE TRIGGER outbox_arrives AFTER INSERT ON outbox WHEN NEW.state IN ('queued', 'sending') BEGIN
-    UPDATE outbox SET head = 1 WHERE seq = NEW.seq AND NOT EXISTS (
-        SELECT 1 FROM outbox
-        WHERE conversation_id = NEW.conversation_id AND state IN ('queued', 'sending') AND seq < NEW.seq); END;
-
-CREATE TRIGGER outbox_ends AFTER UPDATE OF state ON outbox
-WHEN OLD.state IN ('queued', 'sending') AND NEW.state NOT IN ('queued', 'sending') BEGIN
-    UPDATE outbox SET head = 1 WHERE head = 0 AND seq = (
-        SELECT min(seq) FROM outbox
-        WHERE conversation_id = NEW.conversation_id AND state IN ('queued', 'sending')); END;
-
-UPDATE outbox SET head = 1 WHERE seq IN (
-    SELECT min(seq) FROM outbox WHERE state IN ('queued', 'sending') GROUP BY conversation_id);
-
-CREATE INDEX outbox_free ON outbox (max(due, lease_until), seq) WHERE state IN ('queued', 'sending') AND head = 1;
-CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state IN ('queued', 'sending') AND head = 1;
+_VERSION_TABLE = """
+CREATE TABLE IF NOT EXISTS alembic_version (
+    version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)
 """
-"""The head of each lane is marked, so that a claim reads an index and not all that waits.
+"""As alembic makes it."""
 
-Triggers keep the mark, in the transaction of whoever writes: also of a program of the last release, which shares
-the file during a rolling update and knows nothing of heads. The mark of what has ended means nothing.
-"""
-
-_V3 = """
-CREATE TABLE quarantine (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
-    path TEXT NOT NULL, content_type TEXT NOT NULL, body BLOB NOT NULL,
-    reason TEXT NOT NULL, received_at REAL NOT NULL, replayed_at REAL
-) STRICT;
-CREATE INDEX quarantine_waiting ON quarantine (id) WHERE replayed_at IS NULL;
-CREATE INDEX work_dead ON work (id) WHERE outcome = 'assistant failed';
-"""
-
-_V4 = """
-ALTER TABLE conversation ADD COLUMN last_inbound_at REAL;
-
-UPDATE conversation SET last_inbound_at = (
-    SELECT max(received_at) FROM message WHERE conversation_id = conversation.id);
-
-CREATE TABLE outbox_next (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    conversation_id INTEGER NOT NULL REFERENCES conversation (id),
-    work_id INTEGER REFERENCES work (id),
-    channel TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
-    text TEXT NOT NULL, payload TEXT NOT NULL DEFAULT '{}', author TEXT NOT NULL DEFAULT 'bot',
-    trace TEXT NOT NULL, received_at REAL NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
-    due REAL NOT NULL,
-    lease_until REAL NOT NULL DEFAULT 0, owner TEXT,
-    fence INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-    intent_at REAL,
-    sid TEXT UNIQUE, delivery TEXT, error_code INTEGER, error TEXT,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL,
-    head INTEGER NOT NULL DEFAULT 0,
-    tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL
-) STRICT;
-
-INSERT INTO outbox_next (seq, id, conversation_id, work_id, channel, sender, recipient, text, trace, received_at,
-    state, due, lease_until, owner, fence, attempts, intent_at, sid, delivery, error_code, error, created_at,
-    updated_at, head)
-SELECT seq, id, conversation_id, work_id, channel, sender, recipient, text, trace, received_at,
-    state, due, lease_until, owner, fence, attempts, intent_at, sid, delivery, error_code, error, created_at,
-    updated_at, head FROM outbox;
-
-DROP TABLE outbox;
-ALTER TABLE outbox_next RENAME TO outbox;
-CREATE INDEX outbox_lane ON outbox (conversation_id, seq) WHERE state IN ('queued', 'sending');
-CREATE INDEX outbox_work ON outbox (work_id);
-CREATE INDEX outbox_free ON outbox (max(due, lease_until), seq) WHERE state IN ('queued', 'sending') AND head = 1;
-CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state IN ('queued', 'sending') AND head = 1;
-
-CREATE TRIGGER outbox_arrives AFTER INSERT ON outbox WHEN NEW.state IN ('queued', 'sending') BEGIN
-    UPDATE outbox SET head = 1 WHERE seq = NEW.seq AND NOT EXISTS (
-        SELECT 1 FROM outbox
-        WHERE conversation_id = NEW.conversation_id AND state IN ('queued', 'sending') AND seq < NEW.seq); END;
-
-CREATE TRIGGER outbox_ends AFTER UPDATE OF state ON outbox
-WHEN OLD.state IN ('queued', 'sending') AND NEW.state NOT IN ('queued', 'sending') BEGIN
-    UPDATE outbox SET head = 1 WHERE head = 0 AND seq = (
-        SELECT min(seq) FROM outbox
-        WHERE conversation_id = NEW.conversation_id AND state IN ('queued', 'sending')); END;
-
-ALTER TABLE conversation ADD COLUMN tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL;
-ALTER TABLE message ADD COLUMN tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL;
-ALTER TABLE work ADD COLUMN tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL;
-ALTER TABLE callback ADD COLUMN tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL;
-CREATE INDEX message_history ON message (conversation_id, id);
-CREATE INDEX outbox_history ON outbox (conversation_id, seq);
-"""
-"""Replies that are more than words, or answer no message; when a contact wrote last; and the tenant's number that
-statements of both stores name."""
-
-_LIMITS = """
-CREATE TABLE usage (
-    tenant_id INTEGER NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL, period TEXT NOT NULL,
-    messages INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0, micros INTEGER NOT NULL DEFAULT 0,
-    reserved_tokens INTEGER NOT NULL DEFAULT 0, reserved_micros INTEGER NOT NULL DEFAULT 0,
-    told INTEGER NOT NULL DEFAULT 0, updated_at REAL NOT NULL,
-    PRIMARY KEY (tenant_id, scope, subject, period)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX usage_old ON usage (tenant_id, updated_at) WHERE scope <> 'tenant';
-
-CREATE TABLE reservation (
-    tenant_id INTEGER NOT NULL, work_id INTEGER NOT NULL,
-    accounts TEXT NOT NULL, tokens INTEGER NOT NULL, micros INTEGER NOT NULL, expires_at REAL NOT NULL,
-    PRIMARY KEY (tenant_id, work_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX reservation_end ON reservation (tenant_id, expires_at);
-
-CREATE TABLE pace (
-    tenant_id INTEGER NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL, free_at REAL NOT NULL,
-    PRIMARY KEY (tenant_id, scope, subject)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE spending (
-    tenant_id INTEGER NOT NULL, work_id INTEGER NOT NULL, at REAL NOT NULL,
-    assistant TEXT NOT NULL, model TEXT, outcome TEXT NOT NULL,
-    input_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-    requests INTEGER NOT NULL, estimated INTEGER NOT NULL, micros INTEGER, currency TEXT,
-    PRIMARY KEY (tenant_id, work_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX spending_at ON spending (tenant_id, at);
-
-CREATE TABLE silence (
-    tenant_id INTEGER NOT NULL, conversation_id INTEGER NOT NULL,
-    silent_until REAL NOT NULL, times INTEGER NOT NULL, reason TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, conversation_id)
-) STRICT, WITHOUT ROWID;
-"""
-"""What was used and reserved, how fast, and with whom the bot is silent."""
-
-_WEBHOOKS = """
-CREATE TABLE webhook_endpoint (
-    tenant_id INTEGER NOT NULL, name TEXT NOT NULL,
-    due REAL NOT NULL DEFAULT 0, lease_until REAL NOT NULL DEFAULT 0, fence INTEGER NOT NULL DEFAULT 0,
-    failing_since REAL, disabled_at REAL, reason TEXT,
-    PRIMARY KEY (tenant_id, name)
-) STRICT;
-
-CREATE TABLE webhook_delivery (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    tenant_id INTEGER NOT NULL, endpoint TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
-    attempts INTEGER NOT NULL, status INTEGER, error TEXT,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL,
-    UNIQUE (tenant_id, endpoint, id)
-) STRICT;
-CREATE INDEX webhook_waiting ON webhook_delivery (tenant_id, endpoint, seq) WHERE state = 'pending';
-"""
-"""What is to be told to the tenant's endpoints, and how each of them does."""
-
-_PEOPLE = """
-CREATE TABLE contact (
-    tenant_id INTEGER NOT NULL, id TEXT NOT NULL,
-    name TEXT, phone TEXT, email TEXT, language TEXT, stage TEXT NOT NULL, fields TEXT NOT NULL DEFAULT '{}',
-    created_at REAL NOT NULL, updated_at REAL NOT NULL, last_seen REAL NOT NULL, merged_into TEXT,
-    PRIMARY KEY (tenant_id, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX contact_phone ON contact (tenant_id, phone);
-
-CREATE TABLE identity (
-    tenant_id INTEGER NOT NULL, channel TEXT NOT NULL, address TEXT NOT NULL,
-    contact_id TEXT NOT NULL, created_at REAL NOT NULL,
-    PRIMARY KEY (tenant_id, channel, address)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX identity_contact ON identity (tenant_id, contact_id);
-
-CREATE TABLE contact_tag (
-    tenant_id INTEGER NOT NULL, contact_id TEXT NOT NULL, tag TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, contact_id, tag)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX contact_tag_tag ON contact_tag (tenant_id, tag);
-
-CREATE TABLE contact_note (
-    tenant_id INTEGER NOT NULL, id TEXT NOT NULL, contact_id TEXT NOT NULL,
-    at REAL NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX contact_note_contact ON contact_note (tenant_id, contact_id, at);
-
-CREATE TABLE lead (
-    tenant_id INTEGER NOT NULL, id TEXT NOT NULL, contact_id TEXT NOT NULL, conversation_id INTEGER NOT NULL,
-    at REAL NOT NULL, name TEXT, phone TEXT, email TEXT, interest TEXT NOT NULL, trace TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX lead_at ON lead (tenant_id, at, id);
-CREATE INDEX lead_contact ON lead (tenant_id, contact_id);
-
-CREATE TABLE attendance (
-    tenant_id INTEGER NOT NULL, conversation_id INTEGER NOT NULL,
-    person TEXT, since REAL NOT NULL, last_at REAL NOT NULL, ended_at REAL,
-    PRIMARY KEY (tenant_id, conversation_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX attendance_open ON attendance (tenant_id, last_at) WHERE ended_at IS NULL;
-
-CREATE TABLE absence (
-    tenant_id INTEGER NOT NULL, conversation_id INTEGER NOT NULL, until REAL NOT NULL,
-    PRIMARY KEY (tenant_id, conversation_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE audit (
-    tenant_id INTEGER NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, at REAL NOT NULL,
-    actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, details TEXT NOT NULL,
-    prev TEXT NOT NULL, hash TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, seq),
-    UNIQUE (tenant_id, id)
-) STRICT;
-
-CREATE TABLE audit_head (
-    tenant_id INTEGER NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE erasure (
-    tenant_id INTEGER NOT NULL, id TEXT NOT NULL, at REAL NOT NULL, actor TEXT NOT NULL,
-    subjects TEXT NOT NULL, counts TEXT NOT NULL, pending TEXT NOT NULL,
-    attempts INTEGER NOT NULL, due REAL NOT NULL, done_at REAL, receipt TEXT,
-    PRIMARY KEY (tenant_id, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX erasure_waiting ON erasure (tenant_id, due) WHERE done_at IS NULL;
-"""
-"""People: contacts with their addresses, leads, who attends a conversation, what was done by whom, what was erased."""
-
-_HEADS = """
-DROP TRIGGER work_arrives;
-
-CREATE TRIGGER work_arrives AFTER INSERT ON work WHEN NEW.state = 'pending' AND NEW.head = 0 BEGIN
-    UPDATE work SET head = 1 WHERE id = NEW.id AND NOT EXISTS (
-        SELECT 1 FROM work WHERE conversation_id = NEW.conversation_id AND state = 'pending' AND id < NEW.id); END;
-"""
-"""Who inserts a head as such has looked; the trigger looks for the program of the last release."""
-
-_API = """
-CREATE TABLE api_request (
-    tenant_id INTEGER NOT NULL, token TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL,
-    status INTEGER NOT NULL, body TEXT NOT NULL, created_at REAL NOT NULL,
-    PRIMARY KEY (tenant_id, token, key)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX api_request_old ON api_request (tenant_id, created_at);
-"""
-"""Answers of the API to requests with an Idempotency-Key."""
-
-_ERASURE = """
-ALTER TABLE quarantine ADD COLUMN tenant_id INTEGER NOT NULL GENERATED ALWAYS AS (1) VIRTUAL;
-"""
-"""Statements of both stores reach webhooks that were not understood, to empty those of an erased contact."""
-
-_STEPS = (_V1, _V2, _V3, _V4, _LIMITS, _WEBHOOKS, _PEOPLE, _HEADS, _API, _ERASURE)
+_LOGGER = logging.getLogger(__name__)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file to the newest schema; two processes may try at once.
+    """Bring a file to the newest schema, in one transaction; several processes may try at once, and one does it.
+
+    Args:
+        connection: to the file, with no transaction begun and none begun by itself (``isolation_level=None``).
 
     Raises:
-        StoreUnavailable: a newer program wrote the file.
+        StoreUnavailable: a newer program has moved the file, or a revision failed; the file is as it was.
+        sqlite3.Error: the file cannot be locked, read or written; it is as it was.
     """
+    if _is_newest(connection):
+        return
+    if _is_behind(_revision(connection)):
+        _upgrade()  # loaded before the lock is taken, for which whoever shares the file waits five seconds at most
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(connection)
-        for step in _STEPS[version:]:
-            for statement in step.split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
+        before = _forward(connection)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a disk that is full ends it by itself
+            connection.execute("ROLLBACK")
         raise
+    if _is_behind(before):
+        file = Path(connection.execute("PRAGMA database_list").fetchone()[2]).name
+        log_event(_LOGGER, logging.INFO, "schema moved", file=file, before=before, after=NEWEST)
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(_STEPS):
-        raise StoreUnavailable(f"the file has schema {version}, this program knows {len(_STEPS)}; upgrade the program")
-    return version
+def _is_newest(connection: sqlite3.Connection) -> bool:
+    """One read, without a lock."""
+    try:
+        rows = connection.execute(_NEWEST_ALREADY).fetchall()
+    except sqlite3.OperationalError:  # there is no such table; whatever else is wrong comes again under the lock
+        return False
+    return [tuple(row) for row in rows] == [(f"{NEWEST:04}", NEWEST)]
+
+
+def _is_behind(revision: int) -> bool:
+    return 0 < revision < NEWEST
+
+
+def _revision(connection: sqlite3.Connection) -> int:
+    """The revision of a file, 0 of a new one."""
+    number, has_table = connection.execute(_NUMBERS).fetchone()
+    told = "SELECT max(CAST(version_num AS INTEGER)) FROM alembic_version"
+    by_alembic = connection.execute(told).fetchone()[0] if has_table else None
+    revision = max(int(number), int(by_alembic or 0))
+    if revision > NEWEST:
+        raise StoreUnavailable(f"the file has schema {revision}, this program knows {NEWEST}; upgrade the program")
+    return revision
+
+
+def _forward(connection: sqlite3.Connection) -> int:
+    """Make or move the schema, and write down that it is the newest; where it stood before."""
+    before = _revision(connection)
+    if _is_newest(connection):  # by another process, while this one waited
+        return before
+    if not before:
+        for statement in _statements():
+            connection.execute(statement)
+    elif before < NEWEST:
+        _stamp(connection, before)
+        _upgrade()(connection, f"{NEWEST:04}")
+    _stamp(connection, NEWEST)
+    return before
+
+
+def _stamp(connection: sqlite3.Connection, revision: int) -> None:
+    """Write a revision down, for alembic and for the releases before it."""
+    connection.execute(_VERSION_TABLE)
+    connection.execute("DELETE FROM alembic_version")
+    connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (f"{revision:04}",))
+    connection.execute(f"PRAGMA user_version = {revision}")
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """Those of the newest schema; in none of them is an empty line."""
+    return tuple(SCHEMA.read_text(encoding="utf-8").split("\n\n"))
+
+
+def _upgrade() -> Callable[[sqlite3.Connection, str], None]:
+    """What runs revisions; to load it takes more than half as long as a whole start."""
+    try:
+        from switchboard_runtime.store.migrations.upgrading import upgrade  # noqa: PLC0415  # as said
+    except ImportError as error:
+        raise StoreUnavailable(f"its schema is behind, and alembic does not load ({error}); install it") from error
+    return upgrade

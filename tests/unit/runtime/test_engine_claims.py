@@ -21,7 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store import SqliteStore, Turn, WorkItem, inbox, outbox, texts
-from switchboard_runtime.store.schema import _V1, migrate
+from switchboard_runtime.store.schema import migrate
+from tests.support.sqlite_releases import as_release_left, write_as_the_first_release
 from tests.unit.runtime.test_engine import Clock, InlineWriter, inbound
 
 if TYPE_CHECKING:
@@ -319,38 +320,11 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def write_as_the_first_release(db: sqlite3.Connection) -> None:
-    """Two lanes of two messages each, one ended; and a reply that waits behind one sent. It knows no heads."""
-    for lane in (1, 2):
-        db.execute(
-            "INSERT INTO conversation (id, channel, own, contact, created_at, updated_at)"
-            " VALUES (?, 'sms', '+9', ?, 0, 0)",
-            (lane, f"+{lane}"),
-        )
-    message = (
-        "INSERT INTO message (id, conversation_id, provider, account, sid, kind, text, fields, trace, received_at)"
-        " VALUES (?, ?, 'twilio', 'AC', ?, 'text', 'x', '[]', 't', 0)"
-    )
-    work = "INSERT INTO work (id, conversation_id, message_id, state, due, created_at) VALUES (?, ?, ?, ?, 0, 0)"
-    for number, lane, state in ((1, 1, "done"), (2, 1, "pending"), (3, 2, "pending"), (4, 1, "pending")):
-        db.execute(message, (number, lane, f"SM{number}"))
-        db.execute(work, (number, lane, number, state))
-    for seq, state in ((1, "sent"), (2, "queued"), (3, "queued")):
-        db.execute(
-            "INSERT INTO outbox (seq, id, conversation_id, work_id, channel, sender, recipient, text,"
-            " trace, received_at, state, due, created_at, updated_at)"
-            " VALUES (?, ?, 1, 1, 'sms', '+9', '+1', ?, 't', 0, ?, 0, 0, 0)",
-            (seq, f"o{seq}", f"text {seq}", state),
-        )
-
-
 @pytest.mark.parametrize("order", ["written, then migrated", "migrated, then written"])
 def test_what_the_first_release_wrote_is_claimed(tmp_path: Path, order: str) -> None:
     """Before the upgrade, or beside it during a rolling update: its rows know nothing of heads."""
     db = connect(tmp_path / "old.sqlite3")
-    for statement in _V1.split(";\n"):
-        db.execute(statement)
-    db.execute("PRAGMA user_version = 1")
+    as_release_left(db, 1)
     if order == "written, then migrated":
         write_as_the_first_release(db)
         migrate(db)
