@@ -399,6 +399,12 @@ def test_largest_tenant_stays_within_the_budget_of_its_rules(put: Put) -> None:
             "hours": {
                 "timeZone": "America/Argentina/Buenos_Aires",
                 "weekly": [{"days": ["Mon", "Tue"], "from": "09:00", "to": "24:00"}] * 28,
+                "exceptions": [
+                    {"date": f"20{year}-{month:02}-{day:02}", "ranges": [{"from": "09:00", "to": "24:00"}] * 8}
+                    for year in (26, 27)
+                    for month in range(1, 11)
+                    for day in range(1, 21)
+                ],
                 "away": texts,
             },
         },

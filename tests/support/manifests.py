@@ -156,6 +156,10 @@ _SPANS = st.fixed_dictionaries(
         "to": st.sampled_from(["14:00", "18:00", "24:00"]),
     }
 )
+_EXCEPTIONS = _object(
+    {"date": st.from_regex(grammar.DAY, fullmatch=True)},
+    ranges=st.lists(st.sampled_from([{"from": "09:00", "to": "12:00"}, {"from": "13:30", "to": "24:00"}]), max_size=2),
+)
 HOURS = _object(
     {
         "timeZone": st.sampled_from(["UTC", "Europe/Madrid", "America/Argentina/Buenos_Aires"]),
@@ -163,6 +167,7 @@ HOURS = _object(
     },
     outside=st.sampled_from(["Answer", "Away"]),
     away=TEXTS,
+    exceptions=st.lists(_EXCEPTIONS, max_size=3, unique_by=lambda one: str(one["date"])),
 )
 OUTSIDE, INSIDE = "+5491155550300", "+5491155550301"
 """Whom calls are transferred to; a test may make the second the tenant's own."""
@@ -249,7 +254,7 @@ def plan_specs() -> SearchStrategy[dict[str, Any]]:
         storage=st.just("1Gi"),
     )
     hours = st.integers(1, 87_600).map(lambda count: f"{count}h")
-    return _optional(limits=limits, retention=_optional(messages=hours, audit=hours))
+    return _optional(limits=limits, retention=_optional(messages=hours, contacts=hours, audit=hours))
 
 
 def number_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pydantic import Field
 from switchboard_operator.api import grammar
 from switchboard_operator.api.fields import (
     ContentSid,
+    Day,
     Duration,
     Keywords,
     Languages,
@@ -18,17 +19,14 @@ from switchboard_operator.api.fields import (
 )
 from switchboard_operator.api.model import ApiModel
 from switchboard_operator.api.people import Contacts
-from switchboard_operator.api.rules import ListSet, Rule, duration_between, keys_match, raw
+from switchboard_operator.api.rules import ListMap, ListSet, Rule, duration_between, keys_match, raw
 from switchboard_operator.api.voice import Voice
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
-class OpeningHours(ApiModel):
-    """A span of time on some days."""
-
-    days: Annotated[list[Weekday], Field(min_length=1, max_length=7), ListSet()]
-    """Days of the week."""
+class TimeSpan(ApiModel):
+    """A span of time within a day."""
 
     from_: Annotated[TimeOfDay, Field(alias="from")]
     """Begin, HH:MM."""
@@ -45,6 +43,23 @@ class OpeningHours(ApiModel):
     )
 
 
+class OpeningHours(TimeSpan):
+    """A span of time on some days."""
+
+    days: Annotated[list[Weekday], Field(min_length=1, max_length=7), ListSet()]
+    """Days of the week."""
+
+
+class ExceptionalDay(ApiModel):
+    """A day whose hours are not those of its day of the week, such as a holiday."""
+
+    date: Day
+    """The day, at the place of the hours' time zone."""
+
+    ranges: Annotated[list[TimeSpan], Field(max_length=8)] | None = None
+    """When people are there on it. Default: not at all."""
+
+
 class Hours(ApiModel):
     """When people are there."""
 
@@ -53,6 +68,9 @@ class Hours(ApiModel):
 
     weekly: Annotated[list[OpeningHours], Field(min_length=1, max_length=28)]
     """The hours of a week."""
+
+    exceptions: Annotated[list[ExceptionalDay], Field(max_length=400), ListMap(("date",))] | None = None
+    """Days with hours of their own, each at most once; they count before the hours of the week."""
 
     outside: Literal["Answer", "Away"] = "Answer"
     """What happens outside of them. Answer: the bot answers at all times. Away: a contact is told once that nobody

@@ -146,6 +146,12 @@ TimeOfDay = Annotated[
     matches(grammar.TIME_OF_DAY, 'is no time of day: write HH:MM from "00:00" to "24:00", in quotes'),
 ]
 
+Day = Annotated[
+    str,
+    Field(max_length=10),
+    matches(grammar.DAY, "is no day: write YYYY-MM-DD, in quotes, as in 2026-03-01"),
+]
+
 TimeZone = Annotated[
     str,
     Field(max_length=64),

@@ -57,8 +57,8 @@ PRICE: Final = r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?$"
 _DAY_OF_YEAR = (
     r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 )
-DAY: Final = rf"^20[0-9]{{2}}-{_DAY_OF_YEAR}$"
-"""ISO 8601, without leap days, which no grammar can tell."""
+DAY: Final = rf"^20([0-9]{{2}}-{_DAY_OF_YEAR}|([02468][048]|[13579][26])-02-29)$"
+"""ISO 8601, of this century, in which each fourth year has a leap day."""
 
 PROVIDER: Final = r"^[a-z][a-z0-9-]{0,31}$"
 

@@ -61,6 +61,9 @@ class Retention(ApiModel):
     messages: Annotated[Duration, HISTORY] | None = None
     """Conversations and their media."""
 
+    contacts: Annotated[Duration, HISTORY] | None = None
+    """Contacts after they wrote last: then they are erased, with all that was said."""
+
     audit: Annotated[Duration, HISTORY] | None = None
     """The log of who did what."""
 

@@ -8,6 +8,7 @@ from switchboard_operator.api import grammar
 from switchboard_operator.api.fields import (
     ConfigMapRef,
     Currency,
+    Day,
     Languages,
     Line,
     SecretRef,
@@ -37,9 +38,7 @@ Subject = Annotated[Line, has_word()]
 class ModelPrice(ApiModel):
     """What a model costs from a day on, for a million tokens."""
 
-    valid_from: Annotated[
-        str, Field(max_length=10), matches(grammar.DAY, "is no day: write YYYY-MM-DD, in quotes, as in 2026-03-01")
-    ]
+    valid_from: Day
     """First day (UTC) on which it holds; the newest that holds counts."""
 
     currency: Currency = "USD"

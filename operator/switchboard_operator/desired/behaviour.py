@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from switchboard_operator.api import Assistant, Plan, Tenant
-    from switchboard_operator.api.bot import Handoff, Hours, OptOut, WhatsAppMessages
+    from switchboard_operator.api.bot import Handoff, Hours, OptOut, TimeSpan, WhatsAppMessages
 
 LIMITS = {
     "messagesPerMinute": ("messagesPerMinute", 100_000),
@@ -30,6 +30,7 @@ LIMITS = {
 
 SERVED_LIMITS = frozenset({"numbers", "concurrentConversations", *LIMITS})
 MOST_CONVERSATIONS = 10_000
+SERVED_RETENTION = ("messages", "contacts")
 SHORTEST_RETENTION = timedelta(hours=24)
 _DAYS = {
     "Mon": "monday",
@@ -82,16 +83,22 @@ def _hours(hours: Hours) -> dict[str, Any]:
             f"spec.bot.hours.timeZone: {hours.time_zone!r} is no time zone of the IANA list; write one such as "
             "America/Argentina/Buenos_Aires",
         ) from None
-    weekly: dict[str, list[dict[str, str]]] = {}
+    weekly: dict[str, list[TimeSpan]] = {}
     for span in hours.weekly:
         for day in span.days:
-            weekly.setdefault(_DAYS[day], []).append({"from": span.from_, "to": span.to})
+            weekly.setdefault(_DAYS[day], []).append(span)
+    special = [{"date": one.date, "ranges": _ranges(one.ranges or ())} for one in hours.exceptions or ()]
     return {
         "timezone": hours.time_zone,
-        "weekly": {day: sorted(spans, key=lambda span: span["from"]) for day, spans in sorted(weekly.items())},
+        "weekly": {day: _ranges(spans) for day, spans in sorted(weekly.items())},
+        **({"exceptions": sorted(special, key=lambda one: str(one["date"]))} if special else {}),
         "outside": hours.outside,
         "away": dict(hours.away) if hours.away else None,
     }
+
+
+def _ranges(spans: Iterable[TimeSpan]) -> list[dict[str, str]]:
+    return sorted(({"from": span.from_, "to": span.to} for span in spans), key=lambda span: span["from"])
 
 
 def _opt_out(opt_out: OptOut) -> dict[str, Any]:
@@ -140,5 +147,7 @@ def _within(value: Decimal, most: int, *, money: bool) -> int | str:
 
 
 def _retention(tenant: Tenant, plan: Plan) -> dict[str, Any] | None:
-    kept = tightest([tenant.spec.retention.messages, plan.spec.retention.messages])
-    return None if kept is None else {"messages": max(kept, SHORTEST_RETENTION).total_seconds()}
+    own, given = tenant.spec.retention, plan.spec.retention
+    kept = {"messages": tightest([own.messages, given.messages]), "contacts": tightest([own.contacts, given.contacts])}
+    told = {name: max(time, SHORTEST_RETENTION).total_seconds() for name, time in kept.items() if time is not None}
+    return told or None

@@ -53,9 +53,11 @@ def _ceilings(limits: Limits) -> Iterable[str]:
 
 
 def _kept(retention: Retention) -> Iterable[str]:
-    yield from _given("spec.retention", retention, but={"messages"})
-    if retention.messages is not None and retention.messages < behaviour.SHORTEST_RETENTION:
-        yield "spec.retention.messages (at least 24h)"
+    yield from _given("spec.retention", retention, but=behaviour.SERVED_RETENTION)
+    for name in behaviour.SERVED_RETENTION:
+        kept = getattr(retention, name)
+        if kept is not None and kept < behaviour.SHORTEST_RETENTION:
+            yield f"spec.retention.{name} (at least 24h)"
 
 
 def _unheard(hours: Hours | None) -> bool:

@@ -90,6 +90,39 @@ def test_hours_are_told_by_day() -> None:
     assert hours["outside"] == "Away"
 
 
+def test_a_holiday_is_told_with_its_own_hours() -> None:
+    """None is closed; by date, so that the order in YAML makes no new revision."""
+    weekly = [{"days": ["Thu", "Fri"], "from": "09:00", "to": "18:00"}]
+    short = [{"from": "15:00", "to": "16:00"}, {"from": "09:00", "to": "12:00"}]
+    days = [{"date": "2026-12-25"}, {"date": "2026-12-24", "ranges": short}]
+    hours = [
+        behaviour({"bot": {"hours": {"timeZone": "UTC", "weekly": weekly, "exceptions": order}}})["hours"]
+        for order in (days, days[::-1])
+    ]
+
+    assert hours[0] == hours[1]
+    assert hours[0]["exceptions"] == [
+        {"date": "2026-12-24", "ranges": [{"from": "09:00", "to": "12:00"}, {"from": "15:00", "to": "16:00"}]},
+        {"date": "2026-12-25", "ranges": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "plan", "told"),
+    [
+        ({}, {}, None),
+        ({"contacts": "48h"}, {"contacts": "24h"}, {"contacts": 86_400.0}),
+        ({"messages": "48h"}, {"contacts": "72h"}, {"messages": 172_800.0, "contacts": 259_200.0}),
+        ({"contacts": "1h"}, {}, {"contacts": 86_400.0}),
+    ],
+)
+def test_messages_and_contacts_are_kept_as_long_as_the_shorter_says(
+    own: dict[str, str], plan: dict[str, str], told: dict[str, float] | None
+) -> None:
+    """Of plan and tenant, and no less than the runtime takes."""
+    assert behaviour({"retention": own}, {"retention": plan}).get("retention") == told
+
+
 def test_a_time_zone_that_is_none_is_named() -> None:
     """It stops at the Tenant, not in a roll-out."""
     hours = {"timeZone": "Mars/Olympus", "weekly": [{"days": ["Mon"], "from": "09:00", "to": "18:00"}]}
@@ -109,6 +142,8 @@ def test_a_time_zone_that_is_none_is_named() -> None:
             {"retention": {"messages": "1h", "audit": "48h"}},
             ["spec.retention.audit", "spec.retention.messages (at least 24h)"],
         ),
+        ({"retention": {"contacts": "1h"}}, ["spec.retention.contacts (at least 24h)"]),
+        ({"retention": {"contacts": "48h"}}, []),
         ({"bot": {"burst": "3s"}}, []),
     ],
 )

@@ -58,6 +58,10 @@ WHOLE = BASE | {
         "hours": {
             "timeZone": "America/Argentina/Buenos_Aires",
             "weekly": [{"days": ["Mon", "Fri"], "from": "09:00", "to": "18:00"}],
+            "exceptions": [
+                {"date": "2026-12-25"},
+                {"date": "2026-12-24", "ranges": [{"from": "09:00", "to": "12:00"}]},
+            ],
             "outside": "Away",
             "away": {"es": "Volvemos a las 9."},
         },
