@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import time
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ import pytest
 
 from switchboard_runtime.assistants.egress import Egress
 from switchboard_runtime.config import TenantDocument
-from switchboard_runtime.events import Dispatcher, Events, Outward, Told, queue
+from switchboard_runtime.events import Dispatcher, Events, Outward, Told, queue, reading
 from switchboard_runtime.store import StatusUpdate, Turn, statement, texts
 from switchboard_runtime.telemetry.metrics import Metrics
 from tests.contract.store_kit import KINDS, inbound, open_store
@@ -187,22 +188,85 @@ async def test_an_endpoint_that_is_gone_is_told_nothing_more_until_it_is_turned_
     assert (await states(store))[:2] == ["dead", "dead"]
 
 
-async def test_an_event_that_no_attempt_gets_through_is_put_aside_and_the_next_is_told(
+async def test_an_event_that_the_endpoint_refuses_holds_up_nothing_and_is_put_aside_in_the_end(
     store: Store, clock: TurnedClock, receiver: Loopback
 ) -> None:
-    """An event that only it refuses does not end the endpoint."""
+    """It is tried at its own times, whatever it meets then, and does not end the endpoint."""
     one = tenant(receiver)
-    receiver.will(*[Answer(status=422)] * 10, Answer())
-    await happen(store, Events(document=one, clock=clock), "poison", "good")
+    events = Events(document=one, clock=clock)
+    statuses = itertools.cycle((422, 500, 403))
+    receiver.to_body = lambda body: Answer(status=next(statuses)) if "poison" in body else None
+    await happen(store, events, "poison", "1", "2")
 
-    async with telling(one, store, clock):
+    async with telling(one, store, clock) as dispatcher:
+        await eventually(lambda: keys(receiver) == ["poison", "1", "2"], within=20)
         for attempts, wait in enumerate((5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400), start=1):
             await eventually(partial(attempted, store, attempts), within=20)
-            clock.turn(wait)
-        await eventually(lambda: keys(receiver)[-1] == "good", within=20)
-        await eventually(lambda: states_are(store, ["dead", "delivered"]), within=20)
+            clock.turn(wait - 1)
+            await happen(store, events, f"{attempts} later")
+            dispatcher.nudge()
+            await eventually(partial(said_last, receiver, f"{attempts} later"), within=20)
+            assert keys(receiver).count("poison") == attempts
+            clock.turn(1)
+        await eventually(lambda: states_are(store, ["dead", *["delivered"] * 11]), within=20)
 
+    assert keys(receiver).count("poison") == 10
     assert [row["disabled_at"] for row in await store.transact(endpoints)] == [None]
+
+
+def said_last(receiver: Loopback, key: str) -> bool:
+    """Whether this was told last."""
+    return keys(receiver)[-1] == key
+
+
+async def test_an_endpoint_that_refuses_one_event_after_the_other_is_told_little_and_then_all_in_order(
+    store: Store, clock: TurnedClock, receiver: Loopback
+) -> None:
+    """As one whose address has changed: it is not the events, so they wait, but for one more after each pause."""
+    one = tenant(receiver)
+    events = Events(document=one, clock=clock)
+    receiver.will(Answer(status=404))
+    await happen(store, events, *"12345")
+
+    async with telling(one, store, clock) as dispatcher:
+        await eventually(lambda: attempts_are(store, [1, 1, 0, 0, 0]), within=20)
+        clock.turn(4)
+        dispatcher.nudge()
+        await eventually(partial(looked, store), within=20)
+        assert keys(receiver) == ["1", "2"]
+        clock.turn(1)
+        await eventually(lambda: attempts_are(store, [2, 2, 1, 0, 0]), within=20)
+        receiver.will(Answer())
+        clock.turn(300)
+        await eventually(lambda: all_are(store, "delivered"), within=20)
+        await happen(store, events, "6")
+        dispatcher.nudge()
+        await eventually(lambda: all_are(store, "delivered"), within=20)
+
+    assert keys(receiver) == [*"12", *"123", *"12345", "6"]
+
+
+async def attempts_are(store: Store, wanted: list[int]) -> bool:
+    """Whether the deliveries were tried that often."""
+    return [attempts for _, _, attempts in await store.transact(state)] == wanted
+
+
+async def test_a_person_who_tells_it_all_again_tells_what_was_refused_too(
+    store: Store, clock: TurnedClock, receiver: Loopback
+) -> None:
+    """The receiver is mended: nobody waits a day for the next attempt."""
+    one = tenant(receiver)
+    receiver.to_body = lambda body: Answer(status=400) if "poison" in body else None
+    await happen(store, Events(document=one, clock=clock), "poison", "1")
+
+    async with telling(one, store, clock) as dispatcher:
+        await eventually(lambda: states_are(store, ["pending", "delivered"]), within=20)
+        receiver.to_body = lambda _: None
+        await store.transact(partial(reading.retry, "crm", now=clock.now()))
+        dispatcher.nudge()
+        await eventually(lambda: all_are(store, "delivered"), within=20)
+
+    assert keys(receiver) == ["poison", "1", "poison"]
 
 
 async def states_are(store: Store, wanted: list[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ class Answer:
 
 @dataclass(slots=True)
 class Loopback:
-    """The server: answers in order, the last one for ever."""
+    """The server: answers in order, the last one for ever; but first what ``to_body`` answers to a body, if it does."""
 
     url: str = ""
+    to_body: Callable[[str], Answer | None] = lambda _: None
     answers: deque[Answer] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,7 +63,7 @@ class Loopback:
         """Remember and answer."""
         query = list(request.query.items())
         body = await request.text()
-        answer = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+        answer = self.to_body(body) or (self.answers.popleft() if len(self.answers) > 1 else self.answers[0])
         status = None if answer.hold else answer.status
         self.asked.append(Asked(request.method, request.path, query, dict(request.headers), body, status))
         if answer.hold:

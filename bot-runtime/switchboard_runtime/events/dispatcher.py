@@ -6,16 +6,16 @@ import asyncio
 import logging
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.events import queue
-from switchboard_runtime.events.schedule import Answered, Dead, Delivered, Ended, Later, decide
+from switchboard_runtime.events.schedule import Answered, Dead, Delivered, Ended, Later, Passed, decide
 from switchboard_runtime.events.signing import keys_of, signed_headers
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.events.outward import Outward
     from switchboard_runtime.events.queue import Claimed, Delivery
     from switchboard_runtime.events.schedule import Step
-    from switchboard_runtime.store import Store
+    from switchboard_runtime.store import Rows, Statement, Store
     from switchboard_runtime.telemetry.metrics import Metrics
 
 __all__ = ["Dispatcher"]
@@ -126,8 +126,8 @@ class Dispatcher:
         return due
 
     async def _tell(self, endpoint: WebhookEndpoint, claimed: Claimed) -> float | None:
-        """Tell what was claimed, in order; when to go on if one failed, or None."""
-        failing_since = claimed.failing_since
+        """Tell what was claimed, in order; when to go on if it has to wait, or None."""
+        failing_since, refused = claimed.failing_since, claimed.refused
         for delivery in claimed.deliveries:
             answer = await self._post(endpoint, delivery)
             now = self._clock.now()
@@ -137,13 +137,21 @@ class Dispatcher:
                 failing_since=failing_since,
                 now=now,
                 chance=self._chance(),
+                passed=delivery.passed,
+                refused=refused,
             )
             going = await self._keep(endpoint, delivery, claimed.fence, answer, step)
             if isinstance(step, Later):
                 return step.due
+            if isinstance(step, Passed) and step.pause is not None:
+                return step.pause
             if not going or isinstance(step, Ended):
                 return now + _IDLE_POLL
-            failing_since = None if isinstance(step, Delivered) else failing_since or now
+            if isinstance(step, Delivered):
+                failing_since, refused = None, 0
+                continue
+            failing_since = failing_since or now
+            refused += isinstance(step, Passed) and not delivery.passed
         return None
 
     async def _post(self, endpoint: WebhookEndpoint, delivery: Delivery) -> Answered:
@@ -160,37 +168,29 @@ class Dispatcher:
         self, endpoint: WebhookEndpoint, delivery: Delivery, fence: int, answer: Answered, step: Step
     ) -> bool:
         """Keep what came of an attempt. False when somebody else has the endpoint by now."""
-        now, name, status = self._clock.now(), endpoint.name, answer.status
-        self._metrics.webhooks.labels(self._tenant, type(step).__name__.lower()).inc()
+        label, status = type(step).__name__.lower(), answer.status
+        self._metrics.webhooks.labels(self._tenant, label).inc()
         reason = None if isinstance(step, Delivered) else step.reason
         level = logging.INFO if reason is None else logging.WARNING
         self._log(level, "event told" if reason is None else "event not told", endpoint, event_id=delivery.id,
-                  type=delivery.type, status=status, reason=reason, step=type(step).__name__.lower())  # fmt: skip
+                  type=delivery.type, status=status, reason=reason, step=label)  # fmt: skip
+        outcome = self._outcome(step)
+        return await self._store.transact(
+            partial(outcome, endpoint.name, delivery, fence=fence, status=status, reason=reason, now=self._clock.now())
+        )
+
+    def _outcome(self, step: Step) -> Callable[..., Generator[Statement, Rows, bool]]:
+        """What is written of an attempt."""
         match step:
-            case Later(due, why):
-                await self._store.transact(
-                    partial(queue.put_off, name, delivery, fence=fence, status=status, reason=why, due=due, now=now)
-                )
-                return True
-            case Ended(why):
-                await self._store.transact(
-                    partial(queue.end, name, delivery, fence=fence, status=status, reason=why, now=now)
-                )
-                return False
+            case Later(due):
+                return partial(queue.put_off, due=due)
+            case Passed(due, _, pause):
+                return partial(queue.pass_by, due=due, pause=pause, lease=self._lease)
+            case Ended():
+                return queue.end
             case Delivered() | Dead():
-                return await self._store.transact(
-                    partial(
-                        queue.settle,
-                        name,
-                        delivery,
-                        fence=fence,
-                        state="delivered" if isinstance(step, Delivered) else "dead",
-                        status=status,
-                        reason=reason,
-                        now=now,
-                        lease=self._lease,
-                    )
-                )
+                state: Literal["delivered", "dead"] = "delivered" if isinstance(step, Delivered) else "dead"
+                return partial(queue.settle, state=state, lease=self._lease)
 
     async def _give_back(self, endpoint: WebhookEndpoint, fence: int) -> None:
         await self._store.transact(partial(queue.give_back, endpoint.name, fence=fence))

@@ -50,7 +50,8 @@ def deliveries(
     """Deliveries of an endpoint, newest first, numbered below ``below``."""
     chosen = "" if state is None else " AND state = :state"
     rows = yield statement(
-        "SELECT seq AS id, id AS event_id, type, state, attempts, status, error, created_at, updated_at"  # noqa: S608
+        "SELECT seq AS id, id AS event_id, type, state, attempts, status, error, created_at, updated_at,"  # noqa: S608
+        " CASE WHEN state = 'pending' AND due > 0 THEN due END AS next_attempt_at"
         f" FROM webhook_delivery WHERE tenant_id = :tenant AND endpoint = :name AND seq < :below{chosen}"
         " ORDER BY seq DESC LIMIT :limit",
         name=name,
@@ -62,15 +63,24 @@ def deliveries(
 
 
 def retry(name: str, *, now: float, delivery: int | None = None) -> Generator[Statement, Rows, int]:
-    """Let dead deliveries wait again, all or one, and turn the endpoint on. Returns how many."""
+    """Let dead deliveries wait again, all or one, and turn the endpoint on. Returns how many.
+
+    With all of them, those that were refused and have a time of their own are told at once too.
+    """
     chosen = "" if delivery is None else " AND seq = :delivery"
     rows = yield statement(
-        "UPDATE webhook_delivery SET state = 'pending', attempts = 0, updated_at = :now"  # noqa: S608
+        "UPDATE webhook_delivery SET state = 'pending', attempts = 0, due = 0, updated_at = :now"  # noqa: S608
         f" WHERE tenant_id = :tenant AND endpoint = :name AND state = 'dead'{chosen} RETURNING 1",
         name=name,
         now=now,
         delivery=delivery,
     )
+    if delivery is None:
+        yield statement(
+            "UPDATE webhook_delivery SET due = 0"
+            " WHERE tenant_id = :tenant AND endpoint = :name AND state = 'pending' AND due > 0",
+            name=name,
+        )
     if rows or delivery is None:
         yield from queue.enable(name)
     return len(rows)

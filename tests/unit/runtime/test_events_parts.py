@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from switchboard_runtime.config import TenantDocument
 from switchboard_runtime.errors import ConfigurationError
 from switchboard_runtime.events import check_secrets
-from switchboard_runtime.events.schedule import ATTEMPTS, Answered, Dead, Delivered, Ended, Later, Step, decide
+from switchboard_runtime.events.schedule import ATTEMPTS, Answered, Dead, Delivered, Ended, Later, Passed, Step, decide
 from switchboard_runtime.events.signing import keys_of, signed_headers
 from tests.unit.runtime.kit import document
 
@@ -32,23 +32,72 @@ def test_any_2xx_is_told(status: int, attempts: int) -> None:
     )
 
 
+NOT_NOW = {408, 425, 429}
+FAILURES = st.one_of(
+    st.none(), st.integers(100, 199), st.integers(300, 399), st.integers(500, 599), st.sampled_from(sorted(NOT_NOW))
+)
+REFUSALS = st.integers(400, 499).filter(lambda status: status not in {*NOT_NOW, 410})
+
+
 @given(
-    status=st.one_of(st.none(), st.integers(100, 199), st.integers(300, 599)).filter(lambda status: status != 410),
+    status=FAILURES,
     attempts=st.integers(1, ATTEMPTS - 1),
     wish=st.one_of(st.none(), st.floats(0, 1e9)),
     chance=st.floats(0, 1),
+    refused=st.integers(0, 20),
 )
 def test_what_failed_is_tried_later_within_a_day_and_a_tenth(
-    status: int | None, attempts: int, wish: float | None, chance: float
+    status: int | None, attempts: int, wish: float | None, chance: float, refused: int
 ) -> None:
-    """Whatever the endpoint asks for; a redirect is a failure too."""
+    """Whatever the endpoint asks for, and nothing before it; a redirect is a failure too."""
     answer = Answered(status=status, problem=None if status else "no answer", retry_after=wish)
 
-    step = decide(answer, attempts=attempts, failing_since=None, now=NOW, chance=chance)
+    step = decide(answer, attempts=attempts, failing_since=None, now=NOW, chance=chance, refused=refused)
 
     assert isinstance(step, Later)
     assert NOW + 5 <= step.due <= NOW + 1.1 * DAY
     assert step.due >= NOW + min(wish or 0, DAY)
+
+
+@given(status=REFUSALS, attempts=st.integers(1, ATTEMPTS - 1), wish=st.one_of(st.none(), st.floats(0, 1e9)))
+def test_what_is_refused_is_tried_in_its_own_time_and_lets_others_pass(
+    status: int, attempts: int, wish: float | None
+) -> None:
+    """At the times at which it would be tried anyhow."""
+    answer = Answered(status=status, retry_after=wish)
+
+    step = decide(answer, attempts=attempts, failing_since=None, now=NOW, chance=0.0)
+    held = decide(Answered(status=500, retry_after=wish), attempts=attempts, failing_since=None, now=NOW, chance=0.0)
+
+    assert isinstance(step, Passed)
+    assert isinstance(held, Later)
+    assert (step.due, step.pause) == (held.due, None)
+
+
+@given(status=REFUSALS, refused=st.integers(1, 40))
+def test_an_endpoint_that_refuses_one_event_after_the_other_is_left_alone_longer_and_longer(
+    status: int, refused: int
+) -> None:
+    """It is not the events then: the address, the secret, a rule in front of it."""
+    pauses = [
+        decide(Answered(status=status), attempts=1, failing_since=NOW, now=NOW, chance=0.0, refused=times)
+        for times in (refused, refused + 1)
+    ]
+
+    shorter, longer = [step.pause for step in pauses if isinstance(step, Passed) and step.pause is not None]
+    assert NOW + 5 <= shorter <= longer <= NOW + DAY
+    assert shorter < longer or longer == NOW + DAY
+
+
+@given(status=st.one_of(FAILURES, REFUSALS), attempts=st.integers(2, ATTEMPTS - 1), refused=st.integers(0, 20))
+def test_what_was_passed_once_never_holds_up_anything(status: int | None, attempts: int, refused: int) -> None:
+    """Whatever it meets when it is tried again: those after it do not wait for it any more."""
+    step = decide(
+        Answered(status=status), attempts=attempts, failing_since=NOW, now=NOW, chance=0.0, passed=True, refused=refused
+    )
+
+    assert isinstance(step, Passed)
+    assert step.pause is None
 
 
 def test_a_delivery_is_given_up_after_three_days_of_attempts() -> None:

@@ -47,7 +47,10 @@ class Endpoints(Shown):
 
 
 class ShownDelivery(Shown):
-    """One event for one endpoint."""
+    """One event for one endpoint.
+
+    `nextAttemptAt` is its own time, once the endpoint has refused it and is told meanwhile what came after it.
+    """
 
     id: int
     event_id: str
@@ -58,6 +61,7 @@ class ShownDelivery(Shown):
     error: str | None
     created_at: Timestamp
     updated_at: Timestamp
+    next_attempt_at: Timestamp | None
 
 
 class DeliveryQuery(PageQuery):

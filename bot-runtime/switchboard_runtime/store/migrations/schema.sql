@@ -142,7 +142,7 @@ CREATE TABLE silence (
 CREATE TABLE webhook_endpoint (
     tenant_id INTEGER NOT NULL, name TEXT NOT NULL,
     due REAL NOT NULL DEFAULT 0, lease_until REAL NOT NULL DEFAULT 0, fence INTEGER NOT NULL DEFAULT 0,
-    failing_since REAL, disabled_at REAL, reason TEXT,
+    failing_since REAL, disabled_at REAL, reason TEXT, refused INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, name)
 ) STRICT;
 
@@ -151,7 +151,7 @@ CREATE TABLE webhook_delivery (
     tenant_id INTEGER NOT NULL, endpoint TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
     attempts INTEGER NOT NULL, status INTEGER, error TEXT,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL, due REAL NOT NULL DEFAULT 0,
     UNIQUE (tenant_id, endpoint, id)
 ) STRICT;
 

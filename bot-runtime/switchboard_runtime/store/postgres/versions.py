@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 8
+NEWEST = 9
 """The newest revision that this program brings."""
 
-NEEDED = 8
+NEEDED = 9
 """The oldest revision that it can work with."""
 
 
