@@ -62,6 +62,7 @@ OBJECT_CONFLICT = "ObjectConflict"
 DOMAIN_MISSING = "DomainMissing"
 CATALOGUE_INVALID = "CatalogueInvalid"
 SCRIPT_INVALID = "ScriptInvalid"
+TEMPLATE_NOT_FOUND = "TemplateNotFound"
 VOICE_INVALID = "VoiceInvalid"
 DOCUMENT_TOO_LARGE = "DocumentTooLarge"
 TIME_ZONE_UNKNOWN = "TimeZoneUnknown"
@@ -239,6 +240,12 @@ CATALOGUE: tuple[Reason, ...] = (
         "A reply of the script has words in braces that nobody fills in: no product has them, or the rule names none.",
         _AUTHOR,
         "Correct the word in braces that the message names, or take it out.",
+    ),
+    Reason(
+        TEMPLATE_NOT_FOUND,
+        "A rule of an assistant's script names a content template that the Tenant has not.",
+        _AUTHOR,
+        "Add it to spec.bot.whatsapp.templates of the Tenant, or correct the rule that the message names.",
     ),
     Reason(
         VOICE_INVALID,

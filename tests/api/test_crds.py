@@ -387,6 +387,26 @@ def test_largest_assistant_stays_within_the_budget_of_its_rules(put: Put) -> Non
     assert len(put.create(document)["spec"]["script"]["rules"]) == 100
 
 
+def test_largest_script_stays_within_the_budget_of_its_rules(put: Put) -> None:
+    """A hundred rules, each with all that may go with words."""
+    languages = [f"a{letter}" for letter in "abcdefghijklmnop"]
+    rule = {
+        "when": {"matches": [f"{'w' * 60}{index:02}" for index in range(32)]},
+        "reply": dict.fromkeys(languages, "x" * 20),
+        "media": [f"https://{'a.' * 9}example.com/{number}{'p' * 450}" for number in range(10)],
+        "choices": [
+            {"id": f"{'i' * 60}{number}", "title": dict.fromkeys(languages, f"{number}{'t' * 10}")}
+            for number in range(10)
+        ],
+        "location": {"latitude": "-34.60370000", "longitude": "-58.38160000", "label": "l" * 80, "address": "a" * 80},
+        "template": "t" * 63,
+    }
+    document = copy.deepcopy(BASES["Assistant"])
+    document["spec"] = {"script": {"rules": [rule] * 100, "otherwise": {"es": "x"}}}
+
+    assert len(put.create(document)["spec"]["script"]["rules"]) == 100
+
+
 def test_largest_tenant_stays_within_the_budget_of_its_rules(put: Put) -> None:
     """All caps reached at once, the rules still run within their budget."""
     texts = {f"a{letter}": "x" * 1600 for letter in "abcdefghijklmnop"}

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from switchboard_operator.api.endpoint import EventType
 from switchboard_operator.api.llm import OWN_TOOLS
+from switchboard_operator.api.script import ReceivedKind
 from switchboard_operator.api.voice import Voice
 from switchboard_operator.desired import behaviour
 from switchboard_operator.desired.calls import voice_of
@@ -23,7 +24,7 @@ from switchboard_operator.desired.document import Place, document_of, place_of
 from switchboard_operator.desired.endpoints import endpoint_of, signing_fault, signing_secrets
 from switchboard_operator.desired.objects import Routing, TenantParts, objects_of
 from switchboard_operator.desired.runtime import CREDENTIALS_DIR, DATA_DIR, TENANTS_DIR, RuntimeImage
-from switchboard_operator.desired.scripts import PLACEHOLDERS, check_script
+from switchboard_operator.desired.scripts import PLACEHOLDERS, check_script, check_templates, script_of
 from switchboard_operator.desired.thinking import PROVIDERS, TOOLS, model_of, secret_files, served_models, texts_of
 from switchboard_operator.desired.unserved import of_assistant
 from switchboard_operator.errors import Invalid
@@ -35,6 +36,7 @@ from switchboard_runtime.config import credentials as runtime_credentials
 from switchboard_runtime.config import documents as runtime_documents
 from switchboard_runtime.config.documents import LanguageModel, ModelChoice, Script
 from switchboard_runtime.config.limits import Limits as RuntimeLimits
+from switchboard_runtime.config.script import ReceivedKind as RuntimeReceivedKind
 from switchboard_runtime.config.voice import Voice as RuntimeVoice
 from switchboard_runtime.config.webhooks import EVENT_TYPES
 from switchboard_runtime.edge.routes import ROUTES
@@ -62,6 +64,16 @@ ACCOUNT = sid("AC", "tenant")
 SIGNING = f"whsec_{base64.b64encode(bytes(32)).decode()}"
 
 
+SMALL = {"planRef": {"name": "p"}, "domain": "bots.example.com"}
+EVERY_TEMPLATE = [{"name": name, "sid": {"en": f"HX{0:032}"}} for name in manifests.TEMPLATE_NAMES]
+
+
+def template_names_of(assistants: list[Any]) -> set[str]:
+    """The templates that the rules of these assistants name."""
+    scripts = [assistant.spec.script for assistant in assistants if assistant.spec.script]
+    return {rule.template for script in scripts for rule in script.rules if rule.template}
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
     """The document of any tenant that the API server admits, and what its objects are made of."""
@@ -78,7 +90,10 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], TenantParts]:
         for index, phone in enumerate(phones)
     ]
     spec: dict[str, Any] = {"planRef": {"name": "p"}, "accountRef": {"name": "a"}, "domain": "bots.example.com"}
-    spec |= {"suspend": draw(st.booleans()), "bot": draw(manifests.bot_specs(names))}
+    bot = draw(manifests.bot_specs(names))
+    if template_names_of(assistants):
+        bot["whatsapp"] = bot.get("whatsapp", {}) | {"templates": draw(manifests.NAMED_TEMPLATES)}
+    spec |= {"suspend": draw(st.booleans()), "bot": bot}
     spec |= draw(st.fixed_dictionaries({}, optional={"slug": manifests.SLUGS, "displayName": manifests.LINES}))
     spec |= draw(manifests.plan_specs()) | {"webhooks": draw(manifests.WEBHOOKS)}
     tenant = resource("Tenant", "acme", spec)
@@ -189,6 +204,30 @@ def test_what_the_runtime_would_refuse_of_a_script_is_refused_before(words: list
     )
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    script=manifests.SCRIPTS,
+    templates=st.lists(st.sampled_from(EVERY_TEMPLATE), unique_by=lambda one: str(one["name"])),
+)
+def test_a_template_that_is_missing_stops_at_the_tenant(
+    script: dict[str, Any], templates: list[dict[str, Any]]
+) -> None:
+    """Just where the runtime would refuse the whole document."""
+    assistant = resource("Assistant", "sales", {"script": script, "catalogue": {"configMapRef": {"name": "menu"}}})
+    base = {
+        "schema": "runtime.switchboard.dev/v1",
+        "tenant": {"id": "t", "namespace": "n", "name": "acme", "slug": "acme", "displayName": "Acme"},
+        "url": "https://acme.bots.example.com",
+        "twilio": {"accountSid": ACCOUNT},
+        "assistants": [{"name": "sales", "script": script_of(assistant.spec.script)}],
+        "content": {one["name"]: {"sid": one["sid"]} for one in templates},
+    }
+
+    assert _passes(lambda: check_templates([assistant], {one["name"] for one in templates}), Invalid) is _passes(
+        lambda: TenantDocument.model_validate_json(json.dumps(base)), ValidationError
+    )
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spec=manifests.VOICES, numbers=st.sampled_from([[], [manifests.INSIDE]]), answers=st.booleans())
 def test_what_the_runtime_would_refuse_of_calls_is_refused_before(
@@ -233,7 +272,7 @@ def test_what_a_model_needs_is_mounted_and_found(
     folder = tmp_path_factory.mktemp("credentials")
     assistant = resource("Assistant", "sales", spec)
     document = document_of(
-        tenant=resource("Tenant", "acme", {"planRef": {"name": "p"}, "domain": "bots.example.com"}),
+        tenant=resource("Tenant", "acme", SMALL | {"bot": {"whatsapp": {"templates": EVERY_TEMPLATE}}}),
         plan=resource("Plan", "p"),
         place=Place("acme", "acme.bots.example.com"),
         account_sid=ACCOUNT,
@@ -294,6 +333,11 @@ def test_what_the_runtime_cannot_sign_with_is_said_before(lines: list[str], betw
     content = between.join(lines)
 
     assert (signing_fault(content.encode()) is None) is _passes(lambda: keys_of(content.strip()), ValueError)
+
+
+def test_what_may_be_received_is_the_runtimes() -> None:
+    """A rule may wait for whatever can come, and for nothing else."""
+    assert [kind.lower() for kind in get_args(ReceivedKind)] == list(get_args(RuntimeReceivedKind))
 
 
 def test_events_are_the_runtimes() -> None:

@@ -38,16 +38,38 @@ def _optional(**fields: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=fields)
 
 
+def _titles(choices: list[dict[str, Any]]) -> int:
+    return sum(len(one["title"]) for one in choices)
+
+
 def _object(given: dict[str, SearchStrategy[Any]], /, **more: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(given, optional=more)
 
 
-RULES = st.fixed_dictionaries(
-    {
-        "when": st.fixed_dictionaries({"matches": st.lists(PHRASES, min_size=1, max_size=3, unique=True)}),
-        "reply": TEXTS,
-    }
-) | st.fixed_dictionaries({"when": st.just({"catalogue": True}), "reply": CATALOGUE_TEXTS})
+TEMPLATE_NAMES = ("colours", "shop.2")
+_DEGREES = st.decimals(-90, 90, places=4).map(str)
+_CHOICES = st.lists(
+    _object({"title": st.dictionaries(LANGUAGES, LINES, min_size=1, max_size=2)}, id=st.sampled_from("abc")),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda one: str(one.get("id", one["title"])),
+).filter(lambda choices: len({text for one in choices for text in one["title"].values()}) == _titles(choices))
+_PARTS: dict[str, SearchStrategy[Any]] = {
+    "media": st.lists(
+        st.sampled_from(["https://example.com/a.jpg?v=2", "https://media.example.com"]), min_size=1, unique=True
+    ),
+    "choices": _CHOICES,
+    "location": _object({"latitude": _DEGREES, "longitude": _DEGREES}, label=LINES, address=LINES),
+    "template": st.sampled_from(TEMPLATE_NAMES),
+}
+_CONDITIONS = st.fixed_dictionaries(
+    {"matches": st.lists(PHRASES, min_size=1, max_size=3, unique=True)}
+) | st.fixed_dictionaries(
+    {"received": st.lists(st.sampled_from(["Image", "Audio", "Contacts"]), min_size=1, unique=True)}
+)
+RULES = _object({"when": _CONDITIONS, "reply": TEXTS}, **_PARTS) | _object(
+    {"when": st.just({"catalogue": True}), "reply": CATALOGUE_TEXTS}, **_PARTS
+)
 SCRIPTS = st.fixed_dictionaries({"rules": st.lists(RULES, min_size=1, max_size=3), "otherwise": TEXTS})
 
 
@@ -134,7 +156,7 @@ def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
         bubbleTimeout=st.integers(0, 60_000).map(lambda count: f"{count}ms"),
         contacts=CONTACTS,
         optOut=OPT_OUTS,
-        whatsapp=_optional(reopenTemplate=TEMPLATES),
+        whatsapp=_optional(reopenTemplate=TEMPLATES, templates=NAMED_TEMPLATES),
         assistantRef=st.sampled_from(assistants).map(lambda name: {"name": name}),
     )
 
@@ -146,6 +168,9 @@ TEMPLATES = _object(
     variables=st.dictionaries(
         st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True), PROSE | st.sampled_from(["{text}", "Dear {tenant}:"])
     ),
+)
+NAMED_TEMPLATES = st.fixed_dictionaries(dict.fromkeys(TEMPLATE_NAMES, TEMPLATES)).map(
+    lambda named: [{"name": name} | template for name, template in named.items()]
 )
 _SPANS = st.fixed_dictionaries(
     {

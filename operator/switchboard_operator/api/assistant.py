@@ -1,7 +1,7 @@
 """Assistant: how a bot thinks, by rules, by a language model, or by both."""
 
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -10,24 +10,14 @@ from switchboard_operator.api.fields import (
     ConfigMapRef,
     Duration,
     Money,
-    Phrase,
-    Replies,
     Texts,
 )
 from switchboard_operator.api.llm import Guardrails, HttpTool, Knowledge, Model, Tool
 from switchboard_operator.api.model import ApiModel
 from switchboard_operator.api.naming import NAME_FITS_LABEL
 from switchboard_operator.api.resource import Column, CustomResource, Resource
-from switchboard_operator.api.rules import (
-    ListMap,
-    ListSet,
-    Rule,
-    at_least_one,
-    duration_between,
-    exactly_one,
-    filled,
-    said_as_it_stands,
-)
+from switchboard_operator.api.rules import ListMap, Rule, at_least_one, duration_between, filled
+from switchboard_operator.api.script import Script
 
 TURN = timedelta(seconds=20)
 
@@ -53,53 +43,6 @@ class AssistantLimits(ApiModel):
 
     spend_per_month: Money | None = None
     """Money in a calendar month, in the plan's currency."""
-
-
-class When(ApiModel):
-    """What a rule answers to."""
-
-    matches: Annotated[list[Phrase], Field(min_length=1, max_length=32), ListSet()] | None = None
-    """Words or phrases, any of which the message holds; case and accents do not matter."""
-
-    catalogue: Literal[True] | None = None
-    """The message names a product of the catalogue."""
-
-    validations: ClassVar[tuple[Rule, ...]] = (
-        exactly_one(
-            "matches",
-            "catalogue",
-            cure="matches lists words, catalogue: true answers to products; two rules for both",
-        ),
-    )
-
-
-class ScriptRule(ApiModel):
-    """One rule: the first that fits answers."""
-
-    when: When
-    """What it answers to."""
-
-    reply: Replies
-    """What it says, by language. With `catalogue: true`, {name}, {price}, {currency}, {stock}, {status} and
-    {description} are filled in."""
-
-    validations: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            rule=f"has(self.when.catalogue) || {said_as_it_stands('self.reply')}",
-            message="reply has words in braces, which only a rule with when.catalogue fills in: take them out",
-            field=".reply",
-        ),
-    )
-
-
-class Script(ApiModel):
-    """Answers by rules, in order; the same message always gets the same answer."""
-
-    rules: Annotated[list[ScriptRule], Field(min_length=1, max_length=100)]
-    """Tried from the first to the last."""
-
-    otherwise: Texts
-    """What is said when no rule fits, by language."""
 
 
 class AssistantSpec(ApiModel):

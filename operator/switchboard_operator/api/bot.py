@@ -11,6 +11,7 @@ from switchboard_operator.api.fields import (
     Duration,
     Keywords,
     Languages,
+    Name,
     NameRef,
     Text,
     Texts,
@@ -144,8 +145,18 @@ class ContentTemplate(ApiModel):
     """What goes into its placeholders: texts in which {text} is the reply and {tenant} the tenant's name."""
 
 
+class NamedTemplate(ContentTemplate):
+    """A content template that rules of scripts name."""
+
+    name: Name
+    """What rules name it by."""
+
+
 class WhatsAppMessages(ApiModel):
     """What WhatsApp needs besides words."""
+
+    templates: Annotated[list[NamedTemplate], Field(max_length=50), ListMap(("name",))] | None = None
+    """Content templates, such as buttons and lists, that rules of the assistants' scripts name."""
 
     reopen_template: ContentTemplate | None = None
     """Sent in place of a reply when the contact wrote more than 24 hours ago. Default: the reply fails, which is

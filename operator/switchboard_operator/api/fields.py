@@ -38,6 +38,13 @@ Phrase = Annotated[str, Field(min_length=1, max_length=64), one_line(), has_word
 Text = Annotated[str, Field(min_length=1, max_length=1600), filled()]
 """What a bot may say at once; Twilio refuses a longer body (error 21617)."""
 
+Name = Annotated[
+    str,
+    Field(max_length=63),
+    matches(grammar.NAME, "is no name: letters, digits, '.', '-' and '_', first a letter or digit, as in colours"),
+]
+"""What something is named by within a manifest."""
+
 PhoneNumber = Annotated[
     str,
     Field(max_length=16),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from switchboard_operator.api import Assistant, Plan, Tenant
-    from switchboard_operator.api.bot import Handoff, Hours, OptOut, TimeSpan, WhatsAppMessages
+    from switchboard_operator.api.bot import Bot, ContentTemplate, Handoff, Hours, OptOut, TimeSpan, WhatsAppMessages
 
 LIMITS = {
     "messagesPerMinute": ("messagesPerMinute", 100_000),
@@ -57,6 +57,7 @@ def behaviour_of(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) ->
         "hours": _hours(bot.hours) if bot.hours else None,
         "optOut": _opt_out(bot.opt_out) if bot.opt_out else None,
         "whatsapp": _whatsapp(bot.whatsapp) if bot.whatsapp else None,
+        "content": _content(bot.whatsapp) if bot.whatsapp else None,
         "limits": _limits(tenant, plan, assistants),
         "retention": _retention(tenant, plan),
     }
@@ -67,6 +68,12 @@ def handoff_of(handoff: Handoff) -> dict[str, Any]:
     """When the bot gives way to a person, and until when."""
     after = {} if handoff.return_after is None else {"returnAfter": handoff.return_after.total_seconds()}
     return {"keywords": list(handoff.keywords), **after}
+
+
+def template_names(bot: Bot) -> frozenset[str]:
+    """The content templates that rules of scripts may name."""
+    templates = bot.whatsapp.templates if bot.whatsapp else None
+    return frozenset(one.name for one in templates or ())
 
 
 def tightest(values: Iterable[Any]) -> Any | None:
@@ -112,9 +119,15 @@ def _opt_out(opt_out: OptOut) -> dict[str, Any]:
 
 def _whatsapp(messages: WhatsAppMessages) -> dict[str, Any] | None:
     template = messages.reopen_template
-    if template is None:
-        return None
-    return {"reopenTemplate": {"sid": dict(template.sid), "variables": dict(template.variables or {})}}
+    return None if template is None else {"reopenTemplate": _template(template)}
+
+
+def _content(messages: WhatsAppMessages) -> dict[str, Any] | None:
+    return {one.name: _template(one) for one in messages.templates or ()} or None
+
+
+def _template(template: ContentTemplate) -> dict[str, Any]:
+    return {"sid": dict(template.sid), "variables": dict(template.variables or {})}
 
 
 def _limits(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchboard_operator import reasons
-from switchboard_operator.desired.behaviour import behaviour_of, handoff_of
+from switchboard_operator.desired.behaviour import behaviour_of, handoff_of, template_names
 from switchboard_operator.desired.calls import voice_of
 from switchboard_operator.desired.endpoints import endpoint_of
+from switchboard_operator.desired.scripts import check_templates, script_of
 from switchboard_operator.desired.thinking import model_of
 from switchboard_operator.errors import Stalled
 
@@ -84,9 +85,10 @@ def document_of(
         texts: by assistant name, what its models may quote.
 
     Raises:
-        Invalid: TimeZoneUnknown, VoiceInvalid.
+        Invalid: TimeZoneUnknown, VoiceInvalid, TemplateNotFound.
     """
     bot = tenant.spec.bot
+    check_templates(assistants, template_names(bot))
     meta = tenant.metadata
     return {
         "schema": SCHEMA,
@@ -144,6 +146,6 @@ def _assistant(assistant: Assistant, products: list[dict[str, Any]], texts: Sequ
         "instructions": spec.instructions,
         "disclosure": dict(spec.disclosure) if spec.disclosure else None,
         "products": products,
-        "script": script.model_dump(mode="json", by_alias=True, exclude_none=True) if script else None,
+        "script": script_of(script) if script else None,
         **({"model": model} if model else {}),
     }

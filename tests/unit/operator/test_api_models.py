@@ -212,4 +212,4 @@ def test_script_is_read_in_order() -> None:
     script = Assistant.model_validate(document).spec.script
 
     assert script is not None
-    assert [rule.when.catalogue for rule in script.rules] == [None, True]
+    assert [rule.when.catalogue for rule in script.rules] == [*[None] * (len(script.rules) - 1), True]

@@ -40,7 +40,10 @@ WHOLE = BASE | {
             "stages": ["nuevo", "visita", "venta"],
         },
         "optOut": {"stop": ["chau"], "helpReply": {"es": "Llamanos."}},
-        "whatsapp": {"reopenTemplate": {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}}},
+        "whatsapp": {
+            "reopenTemplate": {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}},
+            "templates": [{"name": "colores", "sid": {"es": f"HX{'b' * 32}"}, "variables": {"1": "{text}"}}],
+        },
         "voice": {
             "mode": "Assistant",
             "menu": {
@@ -75,16 +78,33 @@ WHOLE = BASE | {
         }
     ],
     "limits": {"messagesPerDay": 5000, "monthlySpend": "50.00"},
-    "retention": {"messages": "2160h"},
+    "retention": {"messages": "2160h", "contacts": "8760h"},
     "runtime": {"storage": {"sqlite": {"size": "5Gi", "storageClassName": "fast"}}},
 }
 PLAN = resource("Plan", "pro", {"limits": {"messagesPerMinute": 120, "messagesPerDay": 20000}})
-SCRIPT = {
+SCRIPT: dict[str, Any] = {
     "rules": [
         {"when": {"matches": ["hola"]}, "reply": {"es": "¡Hola!"}},
         {"when": {"catalogue": True}, "reply": {"es": "{name}: {price} {currency}"}},
     ],
     "otherwise": {"es": "No entendí."},
+}
+LONGER = SCRIPT | {
+    "rules": [
+        *SCRIPT["rules"],
+        {
+            "when": {"matches": ["color"]},
+            "reply": {"es": "¿Cuál?"},
+            "choices": [{"title": {"es": "Rojo"}, "id": "rojo"}, {"title": {"es": "Azul"}}],
+            "template": "colores",
+        },
+        {
+            "when": {"received": ["Image"]},
+            "reply": {"es": "¡Gracias! Vení a verlo:"},
+            "media": ["https://muebles.example.com/local.jpg"],
+            "location": {"latitude": "-34.6037", "longitude": "-58.3816", "label": "Local", "address": "Callao 1"},
+        },
+    ]
 }
 
 
@@ -144,7 +164,7 @@ def whole() -> TenantParts:
     ]
     assistants = [
         resource("Assistant", "ventas", {"script": SCRIPT, "catalogue": {"configMapRef": {"name": "menu"}}}),
-        resource("Assistant", "ayuda", {"script": SCRIPT, "instructions": "Sé breve.", "disclosure": {"es": "Bot."}}),
+        resource("Assistant", "ayuda", {"script": LONGER, "instructions": "Sé breve.", "disclosure": {"es": "Bot."}}),
     ]
     product = {"name": "Mesa Pampa", "price": "120000.50", "currency": "ARS", "stock": 4, "status": "Active"}
     document = document_of(
