@@ -166,7 +166,9 @@ OPT_OUTS = _optional(stop=_WORDS, start=_WORDS, help=_WORDS, stopReply=TEXTS, st
 TEMPLATES = _object(
     {"sid": st.dictionaries(LANGUAGES, st.from_regex(r"HX[0-9a-f]{32}", fullmatch=True), min_size=1, max_size=2)},
     variables=st.dictionaries(
-        st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True), PROSE | st.sampled_from(["{text}", "Dear {tenant}:"])
+        st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True),
+        PROSE | st.sampled_from(["{text}", "Dear {tenant}:"]),
+        max_size=3,
     ),
 )
 NAMED_TEMPLATES = st.fixed_dictionaries(dict.fromkeys(TEMPLATE_NAMES, TEMPLATES)).map(
