@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from switchboard_runtime.clock import SystemClock
-from switchboard_runtime.edge.api.idempotency import Kept, begin
-from switchboard_runtime.errors import StoreUnavailable
-from switchboard_runtime.store import Turn, texts
+from switchboard_runtime.edge.api.idempotency import Kept, Once, Repeated
+from switchboard_runtime.errors import Conflict, StoreUnavailable
+from switchboard_runtime.store import Turn, statement, texts
 from switchboard_runtime.store.postgres.database import Database
 from switchboard_runtime.store.postgres.store import PostgresStore
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.support.postgres import Server, Wire, new_database, running_server, tenant_dsn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
 
-    from switchboard_runtime.store import Store
+    from switchboard_runtime.store import Rows, Statement, Store
 
 NOW = SystemClock().now()
 
@@ -99,11 +100,24 @@ async def test_a_hand_over_whose_commit_was_lost_is_told_as_done(
     assert item.state == replace(item.state, mode=to, epoch=1 if to == "human" else 2)
 
 
+def once(*, asked: str = "digest", now: float = NOW) -> Once:
+    """A key of the API around a request."""
+    return Once(token="token", key="key", asked=asked, status=200, written=json.dumps, now=now)
+
+
+def raised(by: int = 1) -> Generator[Statement, Rows, int]:
+    """An act that is another one when it is done twice."""
+    (row,) = yield statement(
+        "UPDATE conversation SET epoch = epoch + :by WHERE tenant_id = :tenant RETURNING epoch", by=by
+    )
+    return int(row["epoch"])
+
+
 @pytest.mark.parametrize("breaks", ["before", "after"])
-async def test_an_idempotency_key_whose_commit_was_lost_is_its_takers(
+async def test_an_act_under_a_key_whose_commit_was_lost_is_done_once(
     server: Server, breaks: Literal["before", "after"]
 ) -> None:
-    """Else the request would stand in its own way for a minute, answered 409."""
+    """The transaction that is run again finds the key that it has written itself, and the answer with it."""
     dsn = await tenant_dsn(await new_database(server), "a")
     wire = Wire(server.port)
     async with wire.strung(dsn) as through:
@@ -115,13 +129,58 @@ async def test_an_idempotency_key_whose_commit_was_lost_is_its_takers(
             lease=20.0,
         )
         await store.open()
+        await store.conversation(channel="sms", own="+9", contact="+1")
         wire.breaks = breaks
-        mine = await store.transact(lambda: begin("token", "key", asked="digest", now=NOW))
-        others = await store.transact(lambda: begin("token", "key", asked="digest", now=NOW + 1.0))
+        try:
+            answer = json.dumps(await store.transact(once()(raised)))
+        except Repeated as repeated:
+            answer = repeated.kept.body
+        epoch = await store.transact(lambda: raised(by=0))
         await store.close()
 
-    assert (mine, wire.broken) == (None, 1)
-    assert others == Kept(digest="digest", status=0, body="")
+    assert (answer, epoch, wire.broken) == ("1", 1, 1)
+
+
+async def test_an_act_that_fails_keeps_no_key_and_one_that_is_done_keeps_it_for_a_day(store: Store) -> None:
+    """Another request under it is told so; after a day it is a new key."""
+    await store.conversation(channel="sms", own="+9", contact="+1")
+
+    def fails() -> Generator[Statement, Rows, int]:
+        yield from raised()
+        raise Conflict("not as things stand")
+
+    with pytest.raises(Conflict):
+        await store.transact(once()(fails))
+    unknown = await store.transact(once().known)
+    first = await store.transact(once()(raised))
+    with pytest.raises(Repeated) as other:
+        await store.transact(once(asked="another")(raised))
+    known = await store.transact(once(now=NOW + 86_399).known)
+    forgotten = await store.transact(once(now=NOW + 86_401).known)
+    again = await store.transact(once(now=NOW + 86_401)(raised))
+
+    assert (unknown, forgotten, first, again) == (None, None, 1, 2)
+    assert other.value.kept == known == Kept(digest="digest", status=200, body="1")
+
+
+async def test_a_key_that_a_release_before_has_taken_is_waited_for_for_a_minute(store: Store) -> None:
+    """It wrote its keys before the acts; one whose act never came is taken over."""
+    await store.conversation(channel="sms", own="+9", contact="+1")
+
+    def before() -> Generator[Statement, Rows, None]:
+        yield statement(
+            "INSERT INTO api_request (tenant_id, token, key, digest, status, body, created_at)"
+            " VALUES (:tenant, 'token', 'key', 'digest', 0, '', :now)",
+            now=NOW,
+        )
+
+    await store.transact(before)
+    with pytest.raises(Repeated) as running:
+        await store.transact(once(now=NOW + 59)(raised))
+    taken = await store.transact(once(now=NOW + 61)(raised))
+
+    assert running.value.kept == Kept(digest="digest", status=0, body="")
+    assert taken == 1
 
 
 async def test_a_server_that_restarts_is_waited_for_at_the_start() -> None:

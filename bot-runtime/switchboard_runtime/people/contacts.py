@@ -11,6 +11,7 @@ from switchboard_runtime.errors import Conflict, InvalidRequest, NotFound
 from switchboard_runtime.people import audit, knowing
 from switchboard_runtime.people.fields import checked_fields, checked_text
 from switchboard_runtime.people.pages import Page, checked_limit, cursor_of, read_cursor
+from switchboard_runtime.store import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.people.audit import Audit
     from switchboard_runtime.people.records import Contact, ContactNote, FieldValue, KeptLead
-    from switchboard_runtime.store import Rows, Statement, Store
+    from switchboard_runtime.store import Around, Rows, Statement, Store
 
 Found = TypeVar("Found")
 
@@ -109,6 +110,7 @@ class Contacts:
         add_tags: Sequence[str] = (),
         remove_tags: Sequence[str] = (),
         check: Callable[[Contact], None] | None = None,
+        around: Around = alone,
     ) -> Contact:
         """Change what is given.
 
@@ -123,6 +125,7 @@ class Contacts:
             add_tags: tags to give.
             remove_tags: tags to take.
             check: is shown the contact as it is in the transaction; what it raises keeps all as it is.
+            around: goes around the transaction.
 
         Raises:
             NotFound: there is none.
@@ -142,24 +145,24 @@ class Contacts:
         now = self._clock.now()
         act = self._audit.act(actor, "contact.changed", f"contact/{contact_id}", changed=", ".join(changed))
 
-        def job() -> Generator[Statement, Rows, Contact | None]:
-            there = yield from knowing.one(contact_id)
-            if there is not None and check is not None:
+        def job() -> Generator[Statement, Rows, Contact]:
+            there = _there((yield from knowing.one(contact_id)), contact_id)
+            if check is not None:
                 yield from knowing.held(there.id)
                 check((yield from knowing.one(there.id)) or there)
-            if there is None or not changed:
+            if not changed:
                 return there
             if columns.get("language") is not None:
                 yield from knowing.spoken(there.id, str(columns["language"]))
             yield from knowing.changed(there, columns, changes, at=now)
             yield from knowing.tagged(there.id, add=tags, remove=remove_tags)
             yield from audit.write(act)
-            return (yield from knowing.one(there.id))
+            return _there((yield from knowing.one(there.id)), contact_id)
 
-        return _there(await self._store.transact(job), contact_id)
+        return await self._store.transact(around(job))
 
-    async def note(self, contact_id: str, text: str, *, actor: str) -> ContactNote:
-        """Note something of a contact.
+    async def note(self, contact_id: str, text: str, *, actor: str, around: Around = alone) -> ContactNote:
+        """Note something of a contact; ``around`` goes around the transaction.
 
         Raises:
             NotFound: there is none.
@@ -169,23 +172,28 @@ class Contacts:
         note_id, now = self._new_id(), self._clock.now()
         act = self._audit.act(actor, "contact.noted", f"contact/{contact_id}", note=note_id)
 
-        def job() -> Generator[Statement, Rows, ContactNote | None]:
-            there = yield from knowing.one(contact_id)
-            if there is None:
-                return None
+        def job() -> Generator[Statement, Rows, ContactNote]:
+            there = _there((yield from knowing.one(contact_id)), contact_id)
             yield from knowing.noted(there.id, note_id=note_id, author=actor, text=written, at=now)
             yield from audit.write(act)
-            return next(iter((yield from knowing.notes(there.id, note_id=note_id))), None)
+            (noted,) = yield from knowing.notes(there.id, note_id=note_id)
+            return noted
 
-        return _there(await self._store.transact(job), contact_id)
+        return await self._store.transact(around(job))
 
     async def notes(self, contact_id: str) -> tuple[ContactNote, ...]:
         """What was noted of a contact, newest first, two hundred at most."""
         there = await self.get(contact_id)
         return await self._store.transact(lambda: knowing.notes(there.id))
 
-    async def merge(self, contact_id: str, *, into: str, actor: str) -> Contact:
+    async def merge(self, contact_id: str, *, into: str, actor: str, around: Around = alone) -> Contact:
         """Make two contacts one: what only the first has goes to the second, whose own values stay.
+
+        Args:
+            contact_id: the first.
+            into: the second.
+            actor: who does it.
+            around: goes around the transaction.
 
         Raises:
             NotFound: one of them is not there.
@@ -194,17 +202,16 @@ class Contacts:
         now = self._clock.now()
         act = self._audit.act(actor, "contact.merged", f"contact/{contact_id}", into=into)
 
-        def job() -> Generator[Statement, Rows, Contact | None]:
-            first, second = (yield from knowing.one(contact_id)), (yield from knowing.one(into))
-            if first is None or second is None:
-                raise NotFound(f"contact {contact_id if first is None else into} is not there")
+        def job() -> Generator[Statement, Rows, Contact]:
+            first = _there((yield from knowing.one(contact_id)), contact_id)
+            second = _there((yield from knowing.one(into)), into)
             if first.id == second.id:
                 raise Conflict(f"contact {contact_id} and {into} are one already")
             yield from knowing.merged(first, second, at=now)
             yield from audit.write(act)
-            return (yield from knowing.one(second.id))
+            return _there((yield from knowing.one(second.id)), into)
 
-        return _there(await self._store.transact(job), into)
+        return await self._store.transact(around(job))
 
     async def leads(
         self, *, contact_id: str | None = None, since: float | None = None, limit: int = 50, cursor: str | None = None

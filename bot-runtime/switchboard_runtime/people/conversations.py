@@ -16,6 +16,7 @@ from switchboard_runtime.people.erasing import ERASED
 from switchboard_runtime.people.listing import found, listed, one
 from switchboard_runtime.people.pages import Page, checked_limit, cursor_of, read_cursor
 from switchboard_runtime.people.searching import Searching
+from switchboard_runtime.store import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.people.audit import Audit
     from switchboard_runtime.people.records import Conversation, Hit
-    from switchboard_runtime.store import Also, Reply, Rows, Statement, Store
+    from switchboard_runtime.store import Also, Around, Reply, Rows, Statement, Store
 
 __all__ = ["Conversations", "Engine", "Turned"]
 
@@ -135,10 +136,7 @@ class Conversations:
         Raises:
             NotFound: it is not there.
         """
-        conversation = await self._store.transact(lambda: one(conversation_id))
-        if conversation is None:
-            raise NotFound(f"conversation {conversation_id} is not there")
-        return conversation
+        return await self._store.transact(lambda: _there(conversation_id))
 
     async def search(
         self, words: str, *, conversation_id: int | None = None, limit: int = 50, cursor: str | None = None
@@ -150,13 +148,16 @@ class Conversations:
         """
         return await self._searching.page(words, conversation_id=conversation_id, limit=limit, cursor=cursor)
 
-    async def take_over(self, conversation_id: int, *, actor: str, force: bool = False) -> Conversation:
+    async def take_over(
+        self, conversation_id: int, *, actor: str, force: bool = False, around: Around = alone
+    ) -> Conversation:
         """Make a conversation a person's. Again by the same person changes nothing.
 
         Args:
             conversation_id: which.
             actor: the person's name.
             force: take it from another person too.
+            around: goes around the transaction, whose result is the conversation.
 
         Raises:
             NotFound: it is not there.
@@ -166,29 +167,36 @@ class Conversations:
         subject = f"conversation/{conversation_id}"
         act = self._audit.act(actor, "conversation.taken", subject, forced=force)
 
-        def taken() -> Generator[Statement, Rows, None]:
+        def taken() -> Generator[Statement, Rows, Conversation]:
             yield from attending.begin(conversation_id, person=actor, at=now)
             yield from audit.write(act)
+            return (yield from _there(conversation_id))
 
-        def changed() -> Generator[Statement, Rows, None]:
+        def changed() -> Generator[Statement, Rows, Conversation]:
             if (yield from attending.take(conversation_id, person=actor, at=now, force=force)):
                 yield from audit.write(act)
+            return (yield from _there(conversation_id))
 
         told = self._turned(conversation_id, to="human", by=actor, key=act.id)
-        if await self._store.hand_over(conversation_id, to="human", also=(*told, taken)):
+        if await self._store.hand_over(conversation_id, to="human", also=(*told, around(taken))):
             self._engine.interrupt(conversation_id)
             self._engine.nudge()
         else:
-            await self._store.transact(changed)
+            await self._store.transact(around(changed))
         return await self.get(conversation_id)
 
-    async def hand_back(self, conversation_id: int, *, actor: str) -> Conversation:
+    async def hand_back(self, conversation_id: int, *, actor: str, around: Around = alone) -> Conversation:
         """Let the bot answer from now on, not what was written until now. Nothing changes if it does already.
+
+        Args:
+            conversation_id: which.
+            actor: the person's name.
+            around: goes around the transaction, whose result is the conversation; if there is one.
 
         Raises:
             NotFound: it is not there.
         """
-        await self._given_back(conversation_id, actor=actor, action="conversation.handed_back")
+        await self._given_back(conversation_id, actor=actor, action="conversation.handed_back", around=around)
         return await self.get(conversation_id)
 
     async def return_forgotten(self, *, after: float) -> int:
@@ -219,6 +227,7 @@ class Conversations:
         key: str | None = None,
         take_over: bool = True,
         trace: str | None = None,
+        around: Around = alone,
     ) -> tuple[str, ...]:
         """Queue what a person writes, in order, behind what waits. Window and opt-out rules apply to it as to the bot.
 
@@ -229,6 +238,7 @@ class Conversations:
             key: the same words under the same key are queued once.
             take_over: a person who writes has the conversation; False for notices that leave the bot in charge.
             trace: follows it through the log.
+            around: goes around the transaction that queues them, whose result is their ids.
 
         Returns:
             The replies' ids, as the history has them.
@@ -250,12 +260,13 @@ class Conversations:
             actor, "conversation.said", f"conversation/{conversation_id}", act_id=f"say-{ids[0]}", replies=len(ids)
         )
 
-        def also() -> Generator[Statement, Rows, None]:
+        def queued() -> Generator[Statement, Rows, tuple[str, ...]]:
             yield from attending.attended(conversation_id, at=now)
             yield from audit.write(act)
+            return ids
 
         said = [(reply_id, _by(reply, actor)) for reply_id, reply in zip(ids, replies, strict=True)]
-        if not await self._store.say(conversation_id, said, trace=trace or self._new_id(), also=(also,)):
+        if not await self._store.say(conversation_id, said, trace=trace or self._new_id(), also=(around(queued),)):
             raise NotFound(f"conversation {conversation_id} is not there")
         self._engine.nudge()
         return ids
@@ -274,18 +285,21 @@ class Conversations:
             raise Conflict(f"conversation {conversation_id}: the contact said STOP; only their START opens it again")
         return conversation
 
-    async def _given_back(self, conversation_id: int, *, actor: str, action: str, before: float | None = None) -> bool:
+    async def _given_back(
+        self, conversation_id: int, *, actor: str, action: str, before: float | None = None, around: Around = alone
+    ) -> bool:
         now = self._clock.now()
         act = self._audit.act(actor, action, f"conversation/{conversation_id}")
 
-        def also() -> Generator[Statement, Rows, None]:
+        def given() -> Generator[Statement, Rows, Conversation]:
             if before is not None:
                 yield from attending.still_forgotten(conversation_id, before=before)
             yield from attending.end(conversation_id, at=now)
             yield from audit.write(act)
+            return (yield from _there(conversation_id))
 
         told = self._turned(conversation_id, to="bot", by=actor, key=act.id)
-        changed = await self._store.hand_over(conversation_id, to="bot", also=(*told, also))
+        changed = await self._store.hand_over(conversation_id, to="bot", also=(*told, around(given)))
         if changed:
             self._engine.nudge()
         elif before is not None:
@@ -295,6 +309,13 @@ class Conversations:
     async def conversations_of(self, contact: str) -> tuple[Conversation, ...]:
         """All conversations of a contact, by its id or one of its addresses."""
         return await self._store.transact(lambda: found(contact))
+
+
+def _there(conversation_id: int) -> Generator[Statement, Rows, Conversation]:
+    conversation = yield from one(conversation_id)
+    if conversation is None:
+        raise NotFound(f"conversation {conversation_id} is not there")
+    return conversation
 
 
 def _by(reply: Reply, actor: str) -> Reply:

@@ -17,7 +17,7 @@ from switchboard_runtime.errors import NotFound
 from switchboard_runtime.people import audit, erasing, knowing
 from switchboard_runtime.people.receipts import LedgerEntry, Pending, Receipt, digest, receipt_of
 from switchboard_runtime.people.records import Identity
-from switchboard_runtime.store import statement
+from switchboard_runtime.store import alone, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.people.audit import Audit
     from switchboard_runtime.people.conversations import Engine
-    from switchboard_runtime.store import Row, Rows, Statement, Store
+    from switchboard_runtime.store import Around, Row, Rows, Statement, Store
 
 __all__ = ["RETENTION", "Erasures", "Forgetting", "Provider"]
 
@@ -88,7 +88,13 @@ class Erasures:
         self._new_id = new_id
 
     async def erase(
-        self, contact_id: str, *, actor: str, action: str = "contact.erased", remote: bool = True
+        self,
+        contact_id: str,
+        *,
+        actor: str,
+        action: str = "contact.erased",
+        remote: bool = True,
+        around: Around = alone,
     ) -> Receipt:
         """Take a contact away. The receipt is not done until the provider has done its part, too.
 
@@ -97,25 +103,28 @@ class Erasures:
             actor: who asked for it.
             action: what the audit log calls it.
             remote: the provider is asked to delete its part.
+            around: goes around the transaction.
 
         Raises:
             NotFound: there is no such contact.
         """
         erasure_id, now = self._new_id(), self._clock.now()
+        emptied: tuple[int, ...] = ()
 
-        def job() -> Generator[Statement, Rows, tuple[int, ...]]:
+        def job() -> Generator[Statement, Rows, Receipt]:
+            nonlocal emptied
             contact = yield from knowing.one(contact_id)
             if contact is None:
                 raise NotFound(f"contact {contact_id} is not there")
-            return (
-                yield from self._erased(
-                    erasure_id, contact.id, contact.identities, actor=actor, action=action, at=now, remote=remote
-                )
+            emptied = yield from self._erased(
+                erasure_id, contact.id, contact.identities, actor=actor, action=action, at=now, remote=remote
             )
+            return (yield from _receipt(erasure_id))
 
-        for conversation in await self._store.transact(job):
+        receipt = await self._store.transact(around(job))
+        for conversation in emptied:
             self._engine.interrupt(conversation)
-        return await self.receipt(erasure_id)
+        return receipt
 
     async def receipt(self, erasure_id: str) -> Receipt:
         """What an erasure did so far.
@@ -123,10 +132,7 @@ class Erasures:
         Raises:
             NotFound: there was none.
         """
-        rows = await self._store.transact(lambda: _rows("id = :id", id=erasure_id))
-        if not rows:
-            raise NotFound(f"erasure {erasure_id} is not there")
-        return receipt_of(rows[0])
+        return await self._store.transact(lambda: _receipt(erasure_id))
 
     async def work(self) -> int:
         """Do what is due of what waits; how many erasures came to their end."""
@@ -307,6 +313,13 @@ class Erasures:
 
 def _rows(condition: str, **values: object) -> Generator[Statement, Rows, Rows]:
     return (yield statement(f"SELECT * FROM erasure WHERE tenant_id = :tenant AND {condition}", **values))  # noqa: S608
+
+
+def _receipt(erasure_id: str) -> Generator[Statement, Rows, Receipt]:
+    rows = yield from _rows("id = :id", id=erasure_id)
+    if not rows:
+        raise NotFound(f"erasure {erasure_id} is not there")
+    return receipt_of(rows[0])
 
 
 def _claimed(now: float) -> Generator[Statement, Rows, Rows]:

@@ -20,12 +20,13 @@ from switchboard_runtime.store.records import (
     texts,
 )
 from switchboard_runtime.store.sqlite import SqliteStore
-from switchboard_runtime.store.statements import Also, Job, Row, Rows, Statement, statement
+from switchboard_runtime.store.statements import Also, Around, Job, Row, Rows, Statement, alone, statement
 from switchboard_runtime.store.writer import Writer
 
 __all__ = [
     "Accepted",
     "Also",
+    "Around",
     "Claim",
     "Content",
     "ConversationState",
@@ -48,6 +49,7 @@ __all__ = [
     "Webhook",
     "WorkItem",
     "Writer",
+    "alone",
     "statement",
     "texts",
 ]

@@ -203,8 +203,12 @@ class Store(Protocol):
         """Messages whose assistant failed at every try, and replies given up for their age; oldest first."""
         ...
 
-    async def revive(self, letter: DeadLetter) -> bool:
-        """Put a dead letter back into its lane, its attempts forgotten. Returns False when it is none any more."""
+    async def revive(self, letter: DeadLetter, *, also: Also = ()) -> bool:
+        """Put a dead letter back into its lane, its attempts forgotten.
+
+        Returns:
+            False, and ``also`` not run, when it is none any more.
+        """
         ...
 
     async def queues(self) -> Mapping[str, Queue]:

@@ -235,10 +235,17 @@ class SqliteStore:
         """See :meth:`Store.dead_letters`."""
         return await self._writer.run(self._path, lambda db: aside.dead_letters(db, limit=limit))
 
-    async def revive(self, letter: DeadLetter) -> bool:
+    async def revive(self, letter: DeadLetter, *, also: Also = ()) -> bool:
         """See :meth:`Store.revive`."""
         now = self._clock.now()
-        return await self._writer.run(self._path, lambda db: aside.revive(db, letter, now=now))
+
+        def job(db: sqlite3.Connection) -> bool:
+            revived = aside.revive(db, letter, now=now)
+            if revived:
+                run_also(db, also)
+            return revived
+
+        return await self._writer.run(self._path, job)
 
     async def queues(self) -> Mapping[str, Queue]:
         """See :meth:`Store.queues`."""

@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["Also", "Job", "Row", "Rows", "Statement", "bound", "statement"]
+__all__ = ["Also", "Around", "Job", "Row", "Rows", "Statement", "alone", "bound", "statement"]
 
 Result = TypeVar("Result")
 
@@ -37,6 +37,19 @@ Job = Callable[[], Generator[Statement, Rows, Result]]
 
 Also = tuple[Job[object], ...]
 """Bodies to run in somebody else's transaction."""
+
+
+class Around(Protocol):
+    """What else is kept with an act, by whoever asks for it: before its body, and after it with its result."""
+
+    def __call__(self, job: Job[Result], /) -> Job[Result]:
+        """The body with it around."""
+        ...
+
+
+def alone(job: Job[Result], /) -> Job[Result]:
+    """Nothing else is kept (:class:`Around`)."""
+    return job
 
 
 def statement(sql: str, /, **values: object) -> Statement:

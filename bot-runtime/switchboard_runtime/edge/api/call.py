@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.config.directory import TenantEntry
     from switchboard_runtime.conversation import TenantService
+    from switchboard_runtime.edge.api.idempotency import Once
     from switchboard_runtime.edge.api.tokens import Token
     from switchboard_runtime.edge.context import EdgeContext
     from switchboard_runtime.people import People
@@ -34,7 +35,7 @@ class Call:
         path: the path's parameters, converted.
         query: the query, as the route's model.
         body: the body, as the route's model.
-        key: the Idempotency-Key, if the request has one.
+        once: goes around the transaction that does it, and keeps the request's Idempotency-Key with it.
         match: the If-Match header, if it has one.
         trace: id for the log.
         now: seconds since the epoch.
@@ -46,11 +47,16 @@ class Call:
     path: Mapping[str, Any]
     query: Any
     body: Any
-    key: str | None
+    once: Once
     match: str | None
     trace: str
     now: float
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str | None:
+        """The Idempotency-Key, if the request has one."""
+        return self.once.key
 
     @property
     def service(self) -> TenantService:
@@ -79,7 +85,8 @@ class Route:
         method: of HTTP.
         path: below ``/api/v1``; names in braces are keys of ``parameters``.
         scope: what a token needs.
-        handler: does it, and returns what the answer model can be made of.
+        handler: does it, and returns what the answer model can be made of. What changes something does so in one
+            transaction, with ``Call.once`` around it.
         answer: the model of the answer.
         status: of the answer.
         query: the model of the query.
@@ -109,3 +116,12 @@ class Route:
     def name(self) -> str:
         """The operation's id."""
         return self.handler.__name__
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it takes an Idempotency-Key."""
+        return self.method != "GET"
+
+    def written(self, found: Any) -> str:
+        """The text of the answer."""
+        return self.answer.model_validate(found).model_dump_json(by_alias=True)

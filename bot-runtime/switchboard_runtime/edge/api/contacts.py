@@ -157,6 +157,7 @@ async def change_contact(call: Call) -> Contact:
         add_tags=body.add_tags,
         remove_tags=body.remove_tags,
         check=as_it_was,
+        around=call.once,
     )
 
 
@@ -168,13 +169,13 @@ async def list_notes(call: Call) -> dict[str, tuple[ContactNote, ...]]:
 async def add_note(call: Call) -> ContactNote:
     """``POST /contacts/{contact}/notes``."""
     actor = call.body.person or call.token.name
-    return await call.people.contacts.note(call.path["contact"], call.body.text, actor=actor)
+    return await call.people.contacts.note(call.path["contact"], call.body.text, actor=actor, around=call.once)
 
 
 async def merge_contact(call: Call) -> Contact:
     """``POST /contacts/{contact}/merge``."""
     actor = call.body.person or call.token.name
-    return await call.people.contacts.merge(call.path["contact"], into=call.body.into, actor=actor)
+    return await call.people.contacts.merge(call.path["contact"], into=call.body.into, actor=actor, around=call.once)
 
 
 async def list_leads(call: Call) -> Page[KeptLead]:

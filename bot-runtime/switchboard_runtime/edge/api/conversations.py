@@ -162,7 +162,10 @@ async def list_messages(call: Call) -> Page[Entry]:
 async def take_over(call: Call) -> Conversation:
     """``POST /conversations/{conversation}/take-over``."""
     return await call.people.conversations.take_over(
-        call.path["conversation"], actor=call.body.person or call.token.name, force=call.body.force
+        call.path["conversation"],
+        actor=call.body.person or call.token.name,
+        force=call.body.force,
+        around=call.once,
     )
 
 
@@ -170,7 +173,7 @@ async def hand_back(call: Call) -> Conversation:
     """``POST /conversations/{conversation}/hand-back``."""
     await get_conversation(call)
     return await call.people.conversations.hand_back(
-        call.path["conversation"], actor=call.body.person or call.token.name
+        call.path["conversation"], actor=call.body.person or call.token.name, around=call.once
     )
 
 
@@ -185,6 +188,7 @@ async def reply(call: Call) -> dict[str, tuple[str, ...]]:
         key=f"{call.token.name} {call.key}" if call.key else None,
         take_over=call.body.take_over,
         trace=call.trace,
+        around=call.once.of(lambda ids: {"ids": ids}),
     )
     return {"ids": ids}
 

@@ -79,7 +79,8 @@ async def export_contact(call: Call) -> dict[str, Any]:
 
 async def erase_contact(call: Call) -> Receipt:
     """``POST /contacts/{contact}/erase``."""
-    return await call.people.erasures.erase(call.path["contact"], actor=call.body.person or call.token.name)
+    actor = call.body.person or call.token.name
+    return await call.people.erasures.erase(call.path["contact"], actor=actor, around=call.once)
 
 
 async def get_erasure(call: Call) -> Receipt:

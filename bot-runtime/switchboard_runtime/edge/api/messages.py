@@ -68,15 +68,20 @@ async def send_message(call: Call) -> dict[str, Any]:
         channel=body.channel, own=mark + number.phone_number, contact=mark + body.to
     )
     conversation = await call.people.conversations.get(conversation_id)
-    (told,) = await call.people.conversations.say(
+    told = await call.people.conversations.say(
         conversation_id,
         replies_of((body.message,), conversation, now=call.now),
         actor=body.person or call.token.name,
         key=f"{call.token.name} {call.key}" if call.key else None,
         take_over=False,
         trace=call.trace,
+        around=call.once.of(lambda ids: _sent(ids, conversation_id)),
     )
-    return {"id": told, "conversation_id": conversation_id}
+    return _sent(told, conversation_id)
+
+
+def _sent(ids: tuple[str, ...], conversation_id: int) -> dict[str, Any]:
+    return {"id": ids[0], "conversation_id": conversation_id}
 
 
 async def get_message(call: Call) -> dict[str, Any]:

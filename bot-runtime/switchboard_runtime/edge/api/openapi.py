@@ -111,7 +111,7 @@ def _parameters(route: Route, shared: dict[str, Any]) -> list[dict[str, Any]]:
         for name, one in schema.get("properties", {}).items():
             needed = place == "path" or name in schema.get("required", ())
             found.append({"name": name, "in": place, "required": needed, "schema": _without_null(one)})
-    if route.method == "POST":
+    if route.keyed:
         found.append(_header("Idempotency-Key", "The same request under the same key is done once, for a day."))
     if route.method == "PATCH" and route.etag:
         found.append(_header("If-Match", "An ETag; if the thing is not as it was then, nothing is changed."))
@@ -140,7 +140,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _refusals(route: Route) -> dict[str, Any]:
     kinds = {*_ALWAYS, *route.problems}
     kinds |= set(_WITH_BODY) if route.method != "GET" else set()
-    kinds |= set(_WITH_KEY) if route.method == "POST" else set()
+    kinds |= set(_WITH_KEY) if route.keyed else set()
     if re.search(r"\{", route.path):
         kinds.add("not-found")
     by_status: dict[str, list[str]] = {}

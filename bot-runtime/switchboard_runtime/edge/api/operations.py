@@ -16,7 +16,10 @@ from switchboard_runtime.people.pages import Page, cursor_of, read_cursor
 from switchboard_runtime.store import DeadLetter
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from switchboard_runtime.edge.api.call import Call
+    from switchboard_runtime.store import Rows, Statement
 
 __all__ = ["ROUTES"]
 
@@ -201,8 +204,12 @@ async def replay_quarantine(call: Call) -> dict[str, int]:
     understood, not_yet = await quarantine.replay(call.store, call.entry.document)
     call.service.nudge()
     act = call.people.audit.act(call.token.name, "quarantine.replayed", "quarantine", understood=understood)
-    await call.people.audit.record(act)
-    return {"understood": understood, "not_yet": not_yet}
+
+    def recorded() -> Generator[Statement, Rows, dict[str, int]]:
+        yield from call.people.audit.also(act)()
+        return {"understood": understood, "not_yet": not_yet}
+
+    return await call.store.transact(call.once(recorded))
 
 
 async def list_dead_letters(call: Call) -> dict[str, Any]:
@@ -214,12 +221,17 @@ async def replay_dead_letter(call: Call) -> dict[str, Any]:
     """``POST /dead-letters/{queue}/{letter}/replay``."""
     queue, number = call.path["queue"], call.path["letter"]
     letter = DeadLetter(queue=queue, id=number, trace="", reason="", attempts=0)
-    if not await call.store.revive(letter):
+    act = call.people.audit.act(call.token.name, "dead_letter.replayed", f"{queue}/{number}")
+    done = {"queue": queue, "id": number}
+
+    def revived() -> Generator[Statement, Rows, dict[str, Any]]:
+        yield from call.people.audit.also(act)()
+        return done
+
+    if not await call.store.revive(letter, also=(call.once(revived),)):
         raise NotFound(f"{queue} {number} is no dead letter")
     call.service.nudge()
-    act = call.people.audit.act(call.token.name, "dead_letter.replayed", f"{queue}/{number}")
-    await call.people.audit.record(act)
-    return {"queue": queue, "id": number}
+    return done
 
 
 def _route(method: Any, path: str, scope: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:

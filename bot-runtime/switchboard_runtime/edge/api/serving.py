@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from switchboard_runtime.edge.api import idempotency
 from switchboard_runtime.edge.api.call import Call, Route
+from switchboard_runtime.edge.api.idempotency import Once, Repeated, digest
 from switchboard_runtime.edge.api.problems import Problem
 from switchboard_runtime.edge.api.rates import Rates
 from switchboard_runtime.edge.api.tokens import Token, token_of
@@ -27,9 +27,11 @@ from switchboard_runtime.errors import Conflict, InvalidRequest, NotFound, Store
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from switchboard_runtime.config.directory import TenantEntry
+    from switchboard_runtime.edge.api.idempotency import Kept
+    from switchboard_runtime.store import Rows, Statement
 
 __all__ = ["RATES", "etag_of", "serve_route"]
 
@@ -96,14 +98,14 @@ async def _answered(request: web.Request, route: Route, entry: TenantEntry | Non
         raise Problem("too-many-requests", f"wait {seconds} s", headers={"Retry-After": seconds})
     if route.scope not in token.scopes:
         raise Problem("missing-scope", f"the token {token.name!r} needs {route.scope}", scope=route.scope)
-    call, raw = await _call(request, route, entry, token, now)
-    if route.method != "POST" or call.key is None:
-        return await _done(route, call)
-    return await _once(request, route, call, raw)
+    call = await _call(request, route, entry, token, now)
+    if call.key is not None:
+        return await _once(route, call)
+    return _answer(route, route.written(await _done(route, call)))
 
 
-async def _call(request: web.Request, route: Route, entry: TenantEntry, token: Token, now: float) -> tuple[Call, bytes]:
-    """The call and its raw body, everything checked against the route's models."""
+async def _call(request: web.Request, route: Route, entry: TenantEntry, token: Token, now: float) -> Call:
+    """The call, everything checked against the route's models."""
     context = request.app[CONTEXT]
     twice = {name for name in request.query if len(request.query.getall(name)) > 1}
     if twice:
@@ -116,52 +118,73 @@ async def _call(request: web.Request, route: Route, entry: TenantEntry, token: T
     if key is not None and not (1 <= len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
         raise Problem("invalid-request", f"{_KEY_HEADER}: give 1 to {_LONGEST_KEY} ASCII characters")
     body = _parsed(route.body, raw, request) if route.body else None
-    call = Call(
+    once = Once(
+        token=token.name,
+        key=key if route.keyed else None,
+        asked=digest(request.method, request.path, raw),
+        status=route.status,
+        written=route.written,
+        now=now,
+    )
+    return Call(
         context=context,
         entry=entry,
         token=token,
         path={name: getattr(path, name) for name in type(path).model_fields},
         query=query,
         body=body,
-        key=key,
+        once=once,
         match=request.headers.get("If-Match"),
         trace=context.new_id(),
         now=now,
     )
-    return call, raw
 
 
-async def _once(request: web.Request, route: Route, call: Call, raw: bytes) -> _Answer:
+async def _once(route: Route, call: Call) -> _Answer:
     """Do a request under its key once, and answer the same again."""
-    key, token = call.key or "", call.token.name
-    asked = idempotency.digest(request.method, request.path, raw)
-    kept = await call.store.transact(partial(idempotency.begin, token, key, asked=asked, now=call.now))
+    kept = await call.store.transact(call.once.known)
     if kept is not None:
-        if kept.digest != asked:
-            raise Problem("key-reused", f"{_KEY_HEADER} {key!r} belongs to another request")
-        if kept.status == 0:
-            raise Problem("request-in-progress", "the same request is being done", headers={"Retry-After": "1"})
-        return _Answer(kept.status, kept.body, {"Idempotent-Replayed": "true"})
+        return _again(route, call, kept)
+    route.answer.model_rebuild()  # not in the thread that all writes wait for
     try:
-        answer = await _done(route, call)
-    except (Problem, StoreUnavailable):
-        await call.store.transact(partial(idempotency.drop, token, key))
-        raise
-    await call.store.transact(partial(idempotency.finish, token, key, status=answer.status, body=answer.body))
-    return answer
+        found = await _done(route, call)
+        if call.once.body is None:  # nothing was to be changed, so nothing was written that it could be kept with
+            await call.store.transact(call.once(partial(_nothing, found)))
+    except Repeated as repeated:
+        return _again(route, call, repeated.kept)
+    except Problem:
+        kept = await call.store.transact(call.once.known)
+        if kept is None or not call.once.same(kept):
+            raise
+        return _again(route, call, kept)  # another did it meanwhile, which is why it cannot be done any more
+    return _answer(route, call.once.body or route.written(found))
 
 
-async def _done(route: Route, call: Call) -> _Answer:
-    """Do it, and put the answer into the route's model."""
+def _again(route: Route, call: Call, kept: Kept) -> _Answer:
+    """The answer that was kept, if it is that of this request."""
+    if not call.once.same(kept):
+        raise Problem("key-reused", f"{_KEY_HEADER} {call.key!r} belongs to another request")
+    if kept.status == 0:
+        raise Problem("request-in-progress", "the same request is being done", headers={"Retry-After": "1"})
+    return replace(_answer(route, kept.body, **{"Idempotent-Replayed": "true"}), status=kept.status)
+
+
+def _nothing(found: object) -> Generator[Statement, Rows, object]:
+    """Change nothing; the answer is what was found."""
+    yield from ()
+    return found
+
+
+async def _done(route: Route, call: Call) -> object:
+    """Do it; what the answer is made of."""
     try:
-        found = await route.handler(call)
+        found: object = await route.handler(call)
     except NotFound as error:
         raise Problem("not-found", str(error)) from None
     except Conflict as error:
         raise Problem("conflict", str(error)) from None
     except InvalidRequest as error:
         raise Problem("invalid-request", str(error), errors=[_wrong(error.field, error.problem)]) from None
-    body = route.answer.model_validate(found).model_dump_json(by_alias=True)
     log_event(
         _LOG,
         logging.INFO if route.method != "GET" else logging.DEBUG,
@@ -171,8 +194,12 @@ async def _done(route: Route, call: Call) -> _Answer:
         token=call.token.name,
         trace=call.trace,
     )
-    headers = {"ETag": etag_of(body)} if route.etag else {}
-    return _Answer(route.status, body, headers)
+    return found
+
+
+def _answer(route: Route, body: str, **headers: str) -> _Answer:
+    tagged = {"ETag": etag_of(body)} if route.etag else {}
+    return _Answer(route.status, body, {**tagged, **headers})
 
 
 def etag_of(body: str) -> str:

@@ -15,8 +15,11 @@ from switchboard_runtime.events import reading
 from switchboard_runtime.people.pages import Page, cursor_of, read_cursor
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from switchboard_runtime.config.webhooks import WebhookEndpoint
     from switchboard_runtime.edge.api.call import Call
+    from switchboard_runtime.store import Rows, Statement
 
 __all__ = ["ROUTES"]
 
@@ -113,40 +116,45 @@ async def list_deliveries(call: Call) -> Page[dict[str, Any]]:
 
 async def retry_delivery(call: Call) -> dict[str, int]:
     """``POST /webhooks/{endpoint}/deliveries/{delivery}/retry``."""
-    endpoint = _endpoint(call)
-    found = await call.store.transact(
-        partial(reading.retry, endpoint.name, now=call.now, delivery=call.path["delivery"])
-    )
-    if not found:
-        raise NotFound(f"delivery {call.path['delivery']} is not there, or not dead")
-    return await _told(call, "webhook.retried", endpoint, found)
+    return await _retried(call, delivery=call.path["delivery"])
 
 
 async def retry_deliveries(call: Call) -> dict[str, int]:
     """``POST /webhooks/{endpoint}/retry``."""
-    endpoint = _endpoint(call)
-    found = await call.store.transact(partial(reading.retry, endpoint.name, now=call.now))
-    return await _told(call, "webhook.retried", endpoint, found)
+    return await _retried(call)
 
 
 async def test_endpoint(call: Call) -> dict[str, str]:
     """``POST /webhooks/{endpoint}/test``."""
     endpoint = _endpoint(call)
     event_id = f"msg_test{call.trace}"
-    queued = await call.store.transact(
-        partial(reading.test, endpoint.name, event_id=event_id, tenant=call.entry.slug, now=call.now)
-    )
-    if not queued:
-        raise Conflict(f"endpoint {endpoint.name} was ended; turn it on with POST /webhooks/{endpoint.name}/retry")
+
+    def tested() -> Generator[Statement, Rows, dict[str, str]]:
+        if not (yield from reading.test(endpoint.name, event_id=event_id, tenant=call.entry.slug, now=call.now)):
+            raise Conflict(f"endpoint {endpoint.name} was ended; turn it on with POST /webhooks/{endpoint.name}/retry")
+        return {"event_id": event_id}
+
+    told = await call.store.transact(call.once(tested))
     call.context.tellers[call.entry.slug].nudge()
-    return {"event_id": event_id}
+    return told
 
 
-async def _told(call: Call, action: str, endpoint: WebhookEndpoint, count: int) -> dict[str, int]:
+async def _retried(call: Call, *, delivery: int | None = None) -> dict[str, int]:
+    """Let all dead deliveries of an endpoint wait again, or one."""
+    endpoint, act_id = _endpoint(call), call.context.new_id()
+
+    def retried() -> Generator[Statement, Rows, dict[str, int]]:
+        count = yield from reading.retry(endpoint.name, now=call.now, delivery=delivery)
+        if delivery is not None and not count:
+            raise NotFound(f"delivery {delivery} is not there, or not dead")
+        subject = f"webhook/{endpoint.name}"
+        act = call.people.audit.act(call.token.name, "webhook.retried", subject, act_id=act_id, deliveries=count)
+        yield from call.people.audit.also(act)()
+        return {"waiting": count}
+
+    waiting = await call.store.transact(call.once(retried))
     call.context.tellers[call.entry.slug].nudge()
-    act = call.people.audit.act(call.token.name, action, f"webhook/{endpoint.name}", deliveries=count)
-    await call.people.audit.record(act)
-    return {"waiting": count}
+    return waiting
 
 
 def _endpoint(call: Call) -> WebhookEndpoint:

@@ -315,13 +315,16 @@ class PostgresStore:
         """See :meth:`Store.dead_letters`."""
         return await self._run(lambda db, tenant, _again: aside.dead_letters(db, tenant, limit=limit))
 
-    async def revive(self, letter: DeadLetter) -> bool:
+    async def revive(self, letter: DeadLetter, *, also: Also = ()) -> bool:
         """See :meth:`Store.revive`."""
         now = self._clock.now()
 
         async def act(db: Any, tenant: int, _again: bool) -> bool:
             async with db.transaction():
-                return await aside.revive(db, tenant, letter, now=now)
+                revived = await aside.revive(db, tenant, letter, now=now)
+                if revived:
+                    await run_also(db, tenant, also)
+                return revived
 
         revived = await self._run(act)
         if revived:
