@@ -12,7 +12,7 @@ import pytest
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.config.limits import Limits
 from switchboard_runtime.limits import ledger
-from switchboard_runtime.limits.accounts import Account, accounts_of, tenant_accounts
+from switchboard_runtime.limits.accounts import Account, accounts_of, kept_accounts
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.support.postgres import Server, running_server
 
@@ -84,7 +84,7 @@ async def book(store: Store, work: int, given: Limits, took: ledger.Spending | N
 
 async def month(store: Store, given: Limits) -> ledger.Sums:
     """The tenant's sums of the month."""
-    accounts = tenant_accounts(given, now=NOW)
+    accounts = kept_accounts(given, now=NOW)
     found: dict[Account, ledger.Sums] = await store.transact(partial(ledger.read, accounts))
     return found.get(accounts[1], ledger.Sums())
 
@@ -103,6 +103,32 @@ async def test_what_is_reserved_counts_until_it_is_booked(store: Store) -> None:
     assert await month(store, given) == ledger.Sums(
         messages=2, tokens=100, micros=100, reserved_tokens=600, reserved_micros=600
     )
+
+
+async def test_an_assistants_budget_is_its_own(store: Store) -> None:
+    """What it may not have another assistant of the tenant still may; a new look finds both sums."""
+    given = limits(assistants={"ventas": {"spendPerMonth": "0.001"}}, tenant={"spendPerMonth": "1"})
+
+    def asked(work: int, assistant: str) -> ledger.Asked:
+        accounts = accounts_of(MESSAGE, given, assistant=assistant, now=NOW)
+        return ledger.Asked(work_id=work, accounts=accounts, tokens=10, micros=900, now=NOW)
+
+    answers = [
+        await store.transact(partial(ledger.reserve, asked(work, assistant), given))
+        for work, assistant in ((1, "ventas"), (2, "ventas"), (3, "soporte"))
+    ]
+    own = accounts_of(MESSAGE, given, assistant="ventas", now=NOW)
+    await store.transact(partial(ledger.book, work_id=1, accounts=own, spending=spending(10, 400), now=NOW))
+    kept = kept_accounts(given, now=NOW)
+    found = await store.transact(partial(ledger.read, kept))
+
+    assert answers == [
+        ledger.Granted(),
+        ledger.Refused("assistants.ventas.spendPerMonth", "spend", told=False),
+        ledger.Granted(),
+    ]
+    assert found[kept[2]] == ledger.Sums(messages=1, tokens=10, micros=400)
+    assert found[kept[1]] == ledger.Sums(messages=2, tokens=10, micros=400, reserved_tokens=10, reserved_micros=900)
 
 
 async def test_many_at_once_never_overdraw(store: Store) -> None:

@@ -129,6 +129,7 @@ def assistant_specs(draw: st.DrawFn) -> dict[str, Any]:
         limits=_optional(
             maxOutputTokens=st.integers(1, 100_000),
             spendPerContactPerDay=st.from_regex(grammar.MONEY, fullmatch=True),
+            spendPerMonth=st.from_regex(grammar.MONEY, fullmatch=True),
             turnDeadline=st.integers(1, 300).map(lambda seconds: f"{seconds}s"),
         ),
     )

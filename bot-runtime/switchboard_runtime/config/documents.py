@@ -296,6 +296,11 @@ class TenantDocument(Model):
         for field, name in {**named, "defaultAssistant": self.default_assistant}.items():
             if name is not None and name not in known:
                 raise ValueError(f"{field}: no assistant is named {name!r}; add it to assistants or set null")
+        for name in self.limits.assistants if self.limits else ():
+            if name not in known:
+                raise ValueError(
+                    f"limits.assistants: no assistant is named {name!r}; add it to assistants or remove it"
+                )
         return self
 
     @model_validator(mode="after")

@@ -7,13 +7,16 @@ what is beyond them is told to the contact once a period.
 from __future__ import annotations
 
 from decimal import Decimal  # pydantic reads it
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from switchboard_runtime.config.fields import Currency, Model, Texts, TimeZone
+from switchboard_runtime.config.fields import Currency, Identifier, Model, Texts, TimeZone
 
-__all__ = ["Ceilings", "Limits", "LoopBreaker"]
+__all__ = ["Ceilings", "Limits", "LoopBreaker", "Scope"]
+
+Scope = Literal["assistant", "contact", "number", "tenant"]
+"""Whose ceilings they are."""
 
 _Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _Sum = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=6)]
@@ -64,6 +67,7 @@ class Limits(Model):
         tenant: of all together.
         number: of each number of ours.
         contact: of each person.
+        assistants: of an assistant, by its name.
         concurrent_conversations: conversations with a turn in progress, in one process.
         backlog: messages that may wait for a turn; what comes then is answered at once that we are busy.
         currency: of all money here; what is spent in another counts as unknown.
@@ -75,6 +79,7 @@ class Limits(Model):
     tenant: Ceilings = Ceilings()
     number: Ceilings = Ceilings()
     contact: Ceilings = Ceilings()
+    assistants: dict[Identifier, Ceilings] = Field(default_factory=dict)
     concurrent_conversations: Annotated[int, Field(ge=1, le=10_000)] | None = None
     backlog: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     currency: Currency = "USD"
@@ -85,4 +90,11 @@ class Limits(Model):
     @property
     def counts(self) -> bool:
         """Whether anything is limited that has to be counted, so that where nothing is nothing is."""
-        return any(given != Ceilings() for given in (self.tenant, self.number, self.contact))
+        return any(given != Ceilings() for given in (self.tenant, self.number, self.contact, *self.assistants.values()))
+
+    def of(self, scope: Scope, subject: str) -> Ceilings:
+        """The ceilings of one: a tenant, a number, a contact, or the assistant ``subject``."""
+        if scope == "assistant":
+            return self.assistants.get(subject, Ceilings())
+        given: Ceilings = getattr(self, scope)
+        return given

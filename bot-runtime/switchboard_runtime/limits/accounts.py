@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchboard_runtime.config.limits import Ceilings, Limits
+    from switchboard_runtime.config.limits import Limits, Scope
     from switchboard_runtime.store import Inbound
 
-__all__ = ["Account", "Period", "Scope", "accounts_of", "micros", "period_end", "tenant_accounts"]
+__all__ = ["Account", "Period", "accounts_of", "kept_accounts", "limit_of", "micros", "period_end"]
 
-Scope = Literal["tenant", "number", "contact"]
 Period = Literal["day", "month"]
 _MILLION = Decimal(1_000_000)
 
@@ -34,9 +33,13 @@ class Account:
         """What the period is."""
         return "day" if len(self.period) > len("2026-01") else "month"
 
+    def limit(self, unit: str) -> str:
+        """What a limit of it is called in the document, such as ``tenant.spendPerMonth``."""
+        return limit_of(self.scope, self.subject, f"{unit}Per{self.length.capitalize()}")
+
     def ceilings(self, limits: Limits) -> tuple[int | None, int | None, int | None]:
         """Messages, tokens and millionths of money at most."""
-        given: Ceilings = getattr(limits, self.scope)
+        given = limits.of(self.scope, self.subject)
         money: Decimal | None = getattr(given, f"spend_per_{self.length}")
         return (
             getattr(given, f"messages_per_{self.length}"),
@@ -45,24 +48,32 @@ class Account:
         )
 
 
-def accounts_of(message: Inbound, limits: Limits, *, now: float) -> tuple[Account, ...]:
+def limit_of(scope: Scope, subject: str, name: str) -> str:
+    """What a limit is called in the document; of an assistant with its name, of others their kind."""
+    return f"assistants.{subject}.{name}" if scope == "assistant" else f"{scope}.{name}"
+
+
+def accounts_of(message: Inbound, limits: Limits, *, assistant: str = "", now: float) -> tuple[Account, ...]:
     """All that a message counts against, in the order in which they are locked.
 
-    A number and a contact have one only where something of theirs is limited, so that they cost nothing else; the
-    contact's day is always there, to know what it was told.
+    An assistant, a number and a contact have one only where something of theirs is limited, so that they cost nothing
+    else; the contact's day is always there, to know what it was told.
     """
     day = datetime.fromtimestamp(now, ZoneInfo(limits.timezone)).date().isoformat()
-    return tuple(sorted(_accounts(message, limits, day)))
+    return tuple(sorted(_accounts(message, limits, day, assistant)))
 
 
-def tenant_accounts(limits: Limits, *, now: float) -> tuple[Account, Account]:
-    """The tenant's own of today and of this month."""
+def kept_accounts(limits: Limits, *, now: float) -> tuple[Account, ...]:
+    """The tenant's own of today and of this month, and those of assistants that are limited."""
     day = datetime.fromtimestamp(now, ZoneInfo(limits.timezone)).date().isoformat()
-    return Account("tenant", "", day), Account("tenant", "", day[:7])
+    own = (Account("tenant", "", day), Account("tenant", "", day[:7]))
+    theirs = (Account("assistant", name, period) for name in sorted(limits.assistants) for period in (day, day[:7]))
+    return (*own, *(one for one in theirs if any(ceiling is not None for ceiling in one.ceilings(limits))))
 
 
-def _accounts(message: Inbound, limits: Limits, day: str) -> Iterator[Account]:
+def _accounts(message: Inbound, limits: Limits, day: str, assistant: str) -> Iterator[Account]:
     subjects: tuple[tuple[Scope, str], ...] = (
+        ("assistant", assistant),
         ("tenant", ""),
         ("number", message.own),
         ("contact", f"{message.channel} {message.contact}"),

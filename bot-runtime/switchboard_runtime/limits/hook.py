@@ -13,7 +13,7 @@ from switchboard_runtime.conversation.hooks import Wait
 from switchboard_runtime.conversation.phrases import phrase
 from switchboard_runtime.conversation.turn import say_turn
 from switchboard_runtime.limits import ledger
-from switchboard_runtime.limits.accounts import accounts_of, micros, tenant_accounts
+from switchboard_runtime.limits.accounts import accounts_of, kept_accounts, micros
 from switchboard_runtime.limits.estimates import most
 from switchboard_runtime.limits.silences import Silences
 from switchboard_runtime.limits.standing import Used, standing
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.assistants import Answer
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.config.limits import Scope
     from switchboard_runtime.conversation.turn import Ask
     from switchboard_runtime.store import Store, WorkItem
     from switchboard_runtime.telemetry.metrics import Metrics
@@ -73,8 +74,8 @@ class LimitsHook:
             return ask
         asked = ledger.Asked(
             work_id=item.id,
-            accounts=accounts_of(item.message, self._limits, now=now),
-            paces=self._paces(item),
+            accounts=accounts_of(item.message, self._limits, assistant=ask.assistant.name, now=now),
+            paces=self._paces(item, ask.assistant.name),
             tokens=tokens,
             micros=money,
             now=now,
@@ -97,8 +98,9 @@ class LimitsHook:
         if not self._counts and (said is None or said.usage is None) and not thinks:
             return turn  # nothing is counted, and nothing can have been reserved
         now = self._clock.now()
-        spending = self._spending(assistant.name if assistant else "", said) if said else None
-        accounts = accounts_of(item.message, self._limits, now=now)
+        name = assistant.name if assistant else ""
+        spending = self._spending(name, said) if said else None
+        accounts = accounts_of(item.message, self._limits, assistant=name, now=now)
         book = partial(ledger.book, work_id=item.id, accounts=accounts, spending=spending, now=now)
         return replace(turn, also=(*turn.also, book))
 
@@ -124,10 +126,10 @@ class LimitsHook:
         )
 
     async def usage(self) -> dict[str, Used]:
-        """What is used of the tenant's own limits, by their names in the document; measured into the metrics too."""
+        """What is used of the limits of tenant and assistants, by their names in the document; measured too."""
         now = self._clock.now()
         self._metrics.silent.labels(self._slug).set(self._silences.count(now))
-        own = tenant_accounts(self._limits, now=now)
+        own = kept_accounts(self._limits, now=now)
         found = await self._store.transact(partial(ledger.read, own))
         used: dict[str, Used] = {}
         for account in own:
@@ -137,12 +139,13 @@ class LimitsHook:
                     self._metrics.used.labels(self._slug, name).set((one.used + one.reserved) / one.limit)
         return used
 
-    def _paces(self, item: WorkItem) -> tuple[tuple[str, str, int], ...]:
+    def _paces(self, item: WorkItem, assistant: str) -> tuple[tuple[Scope, str, int], ...]:
         """What has a rate, with its number a minute; the contact's first, since it is the tightest."""
         message = item.message
-        rates = (
+        rates: tuple[tuple[Scope, str, int | None], ...] = (
             ("contact", f"{message.channel} {message.contact}", self._limits.contact.messages_per_minute),
             ("number", message.own, self._limits.number.messages_per_minute),
+            ("assistant", assistant, self._limits.of("assistant", assistant).messages_per_minute),
             ("tenant", "", self._limits.tenant.messages_per_minute),
         )
         return tuple((scope, subject, rate) for scope, subject, rate in rates if rate is not None)

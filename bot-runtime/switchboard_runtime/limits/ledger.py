@@ -11,14 +11,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchboard_runtime.limits.accounts import Account
+from switchboard_runtime.limits.accounts import Account, limit_of
 from switchboard_runtime.limits.pace import admit
 from switchboard_runtime.store import statement
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from switchboard_runtime.config.limits import Limits
+    from switchboard_runtime.config.limits import Limits, Scope
     from switchboard_runtime.store import Row, Rows, Statement
 
 __all__ = ["Asked", "Granted", "Refused", "Spending", "Sums", "Throttled", "book", "read", "reserve", "tidy"]
@@ -48,7 +48,7 @@ class Asked:
 
     work_id: int
     accounts: tuple[Account, ...]
-    paces: tuple[tuple[str, str, int], ...] = ()
+    paces: tuple[tuple[Scope, str, int], ...] = ()
     tokens: int = 0
     micros: int | None = 0
     now: float
@@ -199,7 +199,7 @@ def _release(asked: Asked) -> Generator[Statement, Rows, tuple[bool, dict[Accoun
 
 def _paced(asked: Asked) -> Generator[Statement, Rows, Throttled | None]:
     """Whether a rate makes it wait; if none does, each remembers it."""
-    arrivals: list[tuple[str, str, float]] = []
+    arrivals: list[tuple[Scope, str, float]] = []
     for scope, subject, per_minute in asked.paces:
         rows = yield statement(
             "INSERT INTO pace (tenant_id, scope, subject, free_at) VALUES (:tenant, :scope, :subject, :now)"
@@ -210,7 +210,7 @@ def _paced(asked: Asked) -> Generator[Statement, Rows, Throttled | None]:
         )
         wait, arrival = admit(rows[0]["free_at"], per_minute=per_minute, now=asked.now)
         if wait:
-            return Throttled(asked.now + wait, f"{scope}.messagesPerMinute")
+            return Throttled(asked.now + wait, limit_of(scope, subject, "messagesPerMinute"))
         arrivals.append((scope, subject, arrival))
     for scope, subject, arrival in arrivals:
         yield statement(
@@ -235,7 +235,7 @@ def _over(asked: Asked, limits: Limits, sums: Mapping[Account, Sums], *, counted
         for unit, ceiling, want in zip(_UNITS, ceilings, wanted, strict=True):
             unpriced = unit == "spend" and asked.micros is None
             if ceiling is not None and (want > ceiling or unpriced):
-                return f"{account.scope}.{unit}Per{account.length.capitalize()}", unit
+                return account.limit(unit), unit
     return None
 
 

@@ -35,7 +35,7 @@ class Used:
 
 
 def standing(account: Account, sums: Sums, limits: Limits) -> Iterator[tuple[str, Used]]:
-    """Each unit of an account under its limit's name in the document."""
+    """Each unit of an account under its limit's name in the document; of an assistant those that are limited."""
     ends = period_end(account.period, limits.timezone)
     values = (
         ("messages", sums.messages, 0),
@@ -43,5 +43,6 @@ def standing(account: Account, sums: Sums, limits: Limits) -> Iterator[tuple[str
         ("spend", sums.micros, sums.reserved_micros),
     )
     for (unit, used, reserved), ceiling in zip(values, account.ceilings(limits), strict=True):
-        name = f"{account.scope}.{unit}Per{account.length.capitalize()}"
-        yield name, Used(limit=ceiling, used=used, reserved=reserved, resets_at=ends)
+        if ceiling is None and account.scope != "tenant":
+            continue
+        yield account.limit(unit), Used(limit=ceiling, used=used, reserved=reserved, resets_at=ends)

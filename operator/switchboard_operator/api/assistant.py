@@ -39,10 +39,10 @@ class AssistantLimits(ApiModel):
     """Longest time for one answer; then the script answers, or a person is fetched."""
 
     spend_per_contact_per_day: Money | None = None
-    """Money for one contact in a day, in the plan's currency."""
+    """Money for one contact in a day, in the plan's currency; then the script answers. Models need prices for it."""
 
     spend_per_month: Money | None = None
-    """Money in a calendar month, in the plan's currency."""
+    """Money in a calendar month, in the plan's currency; then the script answers. Models need prices for it."""
 
 
 class AssistantSpec(ApiModel):

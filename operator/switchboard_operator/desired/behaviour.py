@@ -15,7 +15,7 @@ from switchboard_operator import reasons
 from switchboard_operator.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from switchboard_operator.api import Assistant, Plan, Tenant
     from switchboard_operator.api.bot import Bot, ContentTemplate, Handoff, Hours, OptOut, TimeSpan, WhatsAppMessages
@@ -139,7 +139,8 @@ def _limits(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict
             ceilings[there] = _within(min(values), most, money=name == "monthlySpend")
     spent = tightest(assistant.spec.limits.spend_per_contact_per_day for assistant in assistants)
     conversations = tightest(each.get("concurrentConversations") for each in (own, given))
-    if not ceilings and spent is None and conversations is None:
+    budgets = {one.name: {"spendPerMonth": format(most, "f")} for one, most in _budgets(assistants)}
+    if not ceilings and spent is None and conversations is None and not budgets:
         return None
     hours = tenant.spec.bot.hours
     told: dict[str, Any] = {
@@ -147,10 +148,17 @@ def _limits(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict
         "contact": {} if spent is None else {"spendPerDay": format(spent, "f")},
         "currency": plan.spec.currency,
         "timezone": hours.time_zone if hours else "UTC",
+        **({"assistants": budgets} if budgets else {}),
     }
     if conversations is not None:
         told["concurrentConversations"] = max(1, min(MOST_CONVERSATIONS, conversations))
     return told
+
+
+def _budgets(assistants: Sequence[Assistant]) -> Iterator[tuple[Assistant, Decimal]]:
+    for assistant in sorted(assistants, key=lambda one: one.name):
+        if assistant.spec.limits.spend_per_month is not None:
+            yield assistant, assistant.spec.limits.spend_per_month
 
 
 def _within(value: Decimal, most: int, *, money: bool) -> int | str:

@@ -109,7 +109,9 @@ def _limits(assistant: Assistant) -> Iterable[str]:
         yield f"spec.limits.maxOutputTokens (from {thinking.LEAST_TOKENS} to {thinking.MOST_TOKENS})"
     if deadline > thinking.LONGEST_TURN:
         yield f"spec.limits.turnDeadline (at most {thinking.LONGEST_TURN:.0f}s)"
-    yield from _given("spec.limits", limits, but={"maxOutputTokens", "turnDeadline", "spendPerContactPerDay"})
+    for name in ("spendPerContactPerDay", "spendPerMonth"):
+        if name in limits.manifest() and any(not model.prices for model in thinking.served_models(assistant)):
+            yield f"spec.limits.{name} (a model without prices is not asked at all; give each its prices)"
 
 
 def _guardrails(assistant: Assistant) -> Iterable[str]:

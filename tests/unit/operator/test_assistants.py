@@ -10,6 +10,7 @@ import pytest
 
 from switchboard_operator.desired.egress import Egress
 from switchboard_operator.desired.thinking import model_of, secret_files, texts_of
+from switchboard_operator.desired.unserved import of_assistant
 from switchboard_operator.ports import Ref
 from tests.support.smallworld import (
     INTERVAL,
@@ -161,6 +162,24 @@ async def test_a_provider_that_is_not_served_is_said() -> None:
     assert ready(scripted, "Tenant", "acme")[0] == "Succeeded"
     assert "spec.model.provider: cohere" in scripted.live("Assistant", "sales").status.condition("NotServed").message
     assert ready(alone, "Tenant", "acme")[0] == ready(alone, "Assistant", "sales")[0] == "ModelNotAvailable"
+
+
+PRICE = {"validFrom": "2026-01-01", "input": "1", "output": "2"}
+
+
+@pytest.mark.parametrize("limit", ["spendPerMonth", "spendPerContactPerDay"])
+@pytest.mark.parametrize(("models", "said"), [([PRICE], False), ([PRICE, None], True), ([None], True), ([], False)])
+def test_money_that_a_model_without_prices_cannot_be_held_to_is_said(
+    limit: str, models: list[dict[str, str] | None], *, said: bool
+) -> None:
+    """Such a model would never be asked, and nobody would know why."""
+    asked: list[dict[str, Any]] = [LOCAL | ({"prices": [price]} if price else {}) for price in models]
+    spec = {"instructions": "x", "model": next(iter(asked), None), "fallbackModels": asked[1:], "limits": {limit: "5"}}
+    unserved = of_assistant(resource("Assistant", "a", spec))
+
+    assert unserved == (
+        [f"spec.limits.{limit} (a model without prices is not asked at all; give each its prices)"] * said
+    )
 
 
 def test_keys_of_one_secret_are_mounted_once() -> None:

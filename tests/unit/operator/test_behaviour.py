@@ -17,6 +17,9 @@ def behaviour(tenant: dict[str, Any], plan: dict[str, Any] | None = None, *assis
     return behaviour_of(resource("Tenant", "acme", base() | tenant), resource("Plan", "basic", plan or {}), assistants)
 
 
+SCRIPTED = {"script": {"rules": [{"when": {"matches": ["x"]}, "reply": {"es": "x"}}], "otherwise": {"es": "x"}}}
+
+
 def base() -> dict[str, Any]:
     """What every Tenant says."""
     return {"planRef": {"name": "basic"}, "accountRef": {"name": "main"}}
@@ -56,6 +59,18 @@ def test_money_for_a_contact_is_the_tightest_of_the_assistants() -> None:
 
     assert limits["contact"] == {"spendPerDay": "0.20"}
     assert (limits["currency"], limits["timezone"]) == ("EUR", "America/Bogota")
+
+
+def test_an_assistants_money_of_a_month_is_its_own() -> None:
+    """By its name, beside the tenant's; who has none is not named."""
+    assistants = [
+        resource("Assistant", name, SCRIPTED | ({"limits": {"spendPerMonth": money}} if money else {}))
+        for name, money in (("b", "20.50"), ("a", "5"), ("c", None))
+    ]
+    limits = behaviour({"limits": {"monthlySpend": "50"}}, {}, *assistants)["limits"]
+
+    assert limits["tenant"] == {"spendPerMonth": "50"}
+    assert limits["assistants"] == {"a": {"spendPerMonth": "5"}, "b": {"spendPerMonth": "20.50"}}
 
 
 @pytest.mark.parametrize(("given", "told"), [("0s", 0.0), ("1500ms", 1.5), ("1m", 60.0)])

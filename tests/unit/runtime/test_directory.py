@@ -137,6 +137,7 @@ def bad(path: str, value: object) -> dict[str, Any]:
         ("assistants.0.instructions", " ", "assistants.0.instructions: must have words in it"),
         ("handoff.keywords", ["!"], "handoff.keywords.0: '!' has no word in it"),
         ("optOut", {"stop": ["!"]}, "optOut.stop.0: '!' has no word in it"),
+        ("limits", {"assistants": {"ghost": {}}}, "limits.assistants: no assistant is named 'ghost'; add it to"),
         ("limits", {"timezone": "localtime"}, "limits.timezone: 'localtime' is no time zone; write its IANA name"),
         ("contacts", {"fields": [{"name": "x", "oneOf": ["a", "a"]}]}, "contacts.fields.0: oneOf: 'a' is there twice"),
         (

@@ -206,6 +206,52 @@ async def test_when_the_money_is_spent_the_script_answers(
     assert twilio.bodies()[2:4] == ["thought of mesa", "Mesa Pampa: 120000 ARS, 4 en stock."]
 
 
+async def test_when_an_assistants_money_is_spent_its_script_answers_and_another_thinks_on(
+    tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """A budget of its own, within the tenant's; what is used of it is seen from outside."""
+    [ventas] = thinking()
+    [number] = document()["numbers"]
+    other = {**number, "name": "other", "phoneNumber": "+13055550124", "assistant": "soporte"}
+    root = tenant(
+        tmp_path,
+        twilio,
+        numbers=[number, other],
+        assistants=[ventas, {**ventas, "name": "soporte"}],
+        limits={"assistants": {"ventas": {"spendPerMonth": "0.05"}}},
+    )
+    model = Thinking()
+    async with served(root, clock=clock, answering=model) as caller:
+        for turn in range(6):
+            await caller.say("mesa")
+            await caller.say("mesa", To="whatsapp:+13055550124")
+            await finished(root, 2 * turn + 2)
+        limit = 'limit="assistants.ventas.spendPerMonth",tenant="muebles-sur"'
+        await counts(caller, f"switchboard_limits_reached_total{{{limit}}} 3.0")
+        await counts(caller, f"switchboard_limit_used_ratio{{{limit}}} 0.6")
+
+    assert len(model.asked) == 3 + 6
+    assert rows(root, "SELECT subject, micros FROM usage WHERE scope = 'assistant'") == [("ventas", 30_000)]
+
+
+async def test_an_assistants_messages_wait_for_its_own_rate(
+    tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """Whoever writes to it."""
+    root = tenant(tmp_path, twilio, limits={"assistants": {"ventas": {"messagesPerMinute": 1}}})
+    async with served(root, clock=clock) as caller:
+        await caller.say("mesa")
+        await finished(root, 1)
+        await caller.say("mesa", From="whatsapp:+5491155500201")
+        limit = 'limit="assistants.ventas.messagesPerMinute",tenant="muebles-sur"'
+        await counts(caller, f"switchboard_limits_reached_total{{{limit}}} 1.0")
+        waiting = rows(root, "SELECT count(*) FROM work WHERE state = 'done'")
+        clock.turn(61)
+        await finished(root, 2)
+
+    assert waiting == [(1,)]
+
+
 async def test_too_much_that_waits_is_answered_at_once(tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock) -> None:
     """That we are busy, instead of after an hour; as many as may wait are answered all the same."""
     root = tenant(tmp_path, twilio, limits={"backlog": 3})

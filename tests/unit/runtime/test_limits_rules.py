@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from switchboard_runtime.config import TenantDocument
 from switchboard_runtime.config.limits import Limits, LoopBreaker
-from switchboard_runtime.limits.accounts import accounts_of, micros, period_end
+from switchboard_runtime.limits.accounts import accounts_of, kept_accounts, micros, period_end
 from switchboard_runtime.limits.estimates import most
 from switchboard_runtime.limits.loop import silence_of, why_a_machine
 from switchboard_runtime.limits.pace import admit
@@ -97,6 +97,27 @@ def test_who_is_not_limited_has_no_sum_of_its_own() -> None:
         ("tenant", "month"),
         ("tenant", "day"),
     ]
+
+
+def test_an_assistant_that_is_limited_has_a_sum_of_its_own() -> None:
+    """The others have none; all are locked in one order."""
+    given_limits = limits(assistants={"sales": {"spendPerMonth": "5"}})
+    found = accounts_of(message("x"), given_limits, assistant="sales", now=NOON)
+    other = accounts_of(message("x"), given_limits, assistant="help", now=NOON)
+
+    assert [(one.scope, one.subject, one.length) for one in found if one not in other] == [
+        ("assistant", "sales", "month")
+    ]
+    assert list(found) == sorted(found)
+    assert found[0].limit("spend") == "assistants.sales.spendPerMonth"
+    assert kept_accounts(given_limits, now=NOON)[2:] == found[:1]
+
+
+@pytest.mark.parametrize("given_limits", [{"assistants": {"a": {"tokensPerDay": 1}}}, {"number": {"tokensPerDay": 1}}])
+def test_whatever_is_limited_is_counted(given_limits: dict[str, Any]) -> None:
+    """An assistant too."""
+    assert limits(**given_limits).counts
+    assert not limits(assistants={"a": {}}).counts
 
 
 @given(st.decimals(min_value=0, max_value=1000, places=9))
