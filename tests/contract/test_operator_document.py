@@ -17,7 +17,7 @@ from switchboard_operator.api.endpoint import EventType
 from switchboard_operator.api.llm import OWN_TOOLS
 from switchboard_operator.api.script import ReceivedKind
 from switchboard_operator.api.voice import Voice
-from switchboard_operator.desired import behaviour
+from switchboard_operator.desired import ceilings
 from switchboard_operator.desired.calls import voice_of
 from switchboard_operator.desired.catalogue import parse_catalogue
 from switchboard_operator.desired.document import Place, document_of, place_of
@@ -35,6 +35,7 @@ from switchboard_runtime.config import Settings, TenantDocument, load_directory
 from switchboard_runtime.config import credentials as runtime_credentials
 from switchboard_runtime.config import documents as runtime_documents
 from switchboard_runtime.config.documents import LanguageModel, ModelChoice, Script
+from switchboard_runtime.config.limits import Ceilings as RuntimeCeilings
 from switchboard_runtime.config.limits import Limits as RuntimeLimits
 from switchboard_runtime.config.script import ReceivedKind as RuntimeReceivedKind
 from switchboard_runtime.config.voice import Voice as RuntimeVoice
@@ -368,11 +369,14 @@ def test_every_wish_reaches_the_runtime_or_the_condition(spec: dict[str, Any]) -
 
 
 def test_limits_are_the_runtimes() -> None:
-    """Each served limit is a field of the runtime's, and takes no less than the operator lets through."""
-    for name, (told, most) in behaviour.LIMITS.items():
-        for value in ("1", str(most)) if name == "monthlySpend" else (1, most):
-            limits = {"tenant": {told: value}, "concurrentConversations": behaviour.MOST_CONVERSATIONS}
+    """Each is a field of the runtime's, and takes no less than the operator lets through; none is missing."""
+    for name, (told, most) in ceilings.CEILINGS.items():
+        for value in ("1", str(most)) if name in ceilings.MONEY else (1, most):
+            limits = {"tenant": {told: value}} | ceilings.COUNTS
             assert RuntimeLimits.model_validate_json(json.dumps(limits)).tenant.model_dump(by_alias=True)[told]
+    assert {told for told, _ in ceilings.CEILINGS.values()} == {
+        field.alias for field in RuntimeCeilings.model_fields.values()
+    }
 
 
 def test_providers_and_tools_are_the_runtimes() -> None:

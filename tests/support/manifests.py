@@ -157,6 +157,14 @@ def bot_specs(assistants: list[str]) -> SearchStrategy[dict[str, Any]]:
         bubbleTimeout=st.integers(0, 60_000).map(lambda count: f"{count}ms"),
         contacts=CONTACTS,
         optOut=OPT_OUTS,
+        limitReply=TEXTS,
+        loopBreaker=_optional(
+            enabled=st.booleans(),
+            exchanges=st.integers(5, 1000),
+            within=st.sampled_from(["10s", "1h"]),
+            repeats=st.integers(3, 100),
+            silence=st.sampled_from(["10s", "1m30s", "24h"]),
+        ),
         whatsapp=_optional(reopenTemplate=TEMPLATES, templates=NAMED_TEMPLATES),
         assistantRef=st.sampled_from(assistants).map(lambda name: {"name": name}),
     )
@@ -272,14 +280,24 @@ _COUNTS = st.integers(0, 10**12)
 
 def plan_specs() -> SearchStrategy[dict[str, Any]]:
     """Limits and retention, as a Plan or a Tenant has them."""
+    money = st.from_regex(grammar.MONEY, fullmatch=True)
+    ceilings: dict[str, SearchStrategy[Any]] = {
+        "messagesPerMinute": _COUNTS,
+        "messagesPerDay": _COUNTS,
+        "messagesPerMonth": _COUNTS,
+        "llmTokensPerDay": _COUNTS,
+        "llmTokensPerMonth": _COUNTS,
+        "dailySpend": money,
+        "monthlySpend": money,
+    }
     limits = _optional(
         numbers=st.integers(0, 1000),
-        messagesPerMinute=_COUNTS,
-        messagesPerDay=_COUNTS,
         concurrentConversations=_COUNTS,
-        llmTokensPerMonth=_COUNTS,
-        monthlySpend=st.from_regex(grammar.MONEY, fullmatch=True),
+        backlog=_COUNTS,
+        perNumber=_optional(**ceilings),
+        perContact=_optional(**ceilings),
         storage=st.just("1Gi"),
+        **ceilings,
     )
     hours = st.integers(1, 87_600).map(lambda count: f"{count}h")
     return _optional(limits=limits, retention=_optional(messages=hours, contacts=hours, audit=hours))

@@ -163,6 +163,25 @@ class WhatsAppMessages(ApiModel):
     seen in the log, in metrics and in the conversation."""
 
 
+class LoopBreaker(ApiModel):
+    """When a conversation looks like two machines talking, and for how long the bot is silent then."""
+
+    enabled: bool = True
+    """Whether the bot breaks loops."""
+
+    exchanges: Annotated[int, Field(ge=5, le=1000)] | None = None
+    """Messages within `within` that no person writes. Default: 20."""
+
+    within: Annotated[Duration, duration_between("10s", "1h")] | None = None
+    """See `exchanges`. Default: 1m."""
+
+    repeats: Annotated[int, Field(ge=3, le=100)] | None = None
+    """Messages that say the same, numbers aside, within ten times that. Default: 6."""
+
+    silence: Annotated[Duration, duration_between("10s", "24h")] | None = None
+    """The first silence; it doubles each time, up to a day. Default: 10m."""
+
+
 class Bot(ApiModel):
     """How the bot behaves on all numbers."""
 
@@ -200,3 +219,9 @@ class Bot(ApiModel):
 
     handoff: Handoff | None = None
     """When the bot gives way to a person."""
+
+    limit_reply: Texts | None = None
+    """What a contact is told, once, when a limit is reached, by language. Default: the bot's own words."""
+
+    loop_breaker: LoopBreaker | None = None
+    """How the bot deals with machines that write to it."""

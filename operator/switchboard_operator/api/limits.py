@@ -17,26 +17,48 @@ HISTORY = duration_between("1h", "87600h")
 Replicas = Annotated[int, Field(ge=1, le=50)]
 
 
-class Limits(ApiModel):
-    """Ceilings of one tenant. An absent one does not limit; the tighter of plan and tenant holds."""
-
-    numbers: Annotated[int, Field(ge=0, le=1000)] | None = None
-    """Telephone numbers held at the same time."""
+class Ceilings(ApiModel):
+    """What one of them may use. An absent ceiling does not limit; the tighter of plan and tenant holds."""
 
     messages_per_minute: Count | None = None
     """Messages answered in any minute; what comes faster waits."""
 
     messages_per_day: Count | None = None
-    """Messages answered in a day of the tenant's time zone."""
+    """Messages answered in a day of the tenant's time zone; then it is said once, and there is silence."""
 
-    concurrent_conversations: Count | None = None
-    """Conversations with a turn in progress at the same time."""
+    messages_per_month: Count | None = None
+    """Messages answered in a calendar month."""
+
+    llm_tokens_per_day: Count | None = None
+    """Tokens of language models in a day, in and out; then scripts answer."""
 
     llm_tokens_per_month: Count | None = None
     """Tokens of language models in a calendar month, in and out."""
 
+    daily_spend: Money | None = None
+    """Money for language models in a day, in the plan's currency; then scripts answer. Models need prices for it."""
+
     monthly_spend: Money | None = None
     """Money in a calendar month, Twilio and language models together, in the plan's currency."""
+
+
+class Limits(Ceilings):
+    """Ceilings of one tenant. An absent one does not limit; the tighter of plan and tenant holds."""
+
+    numbers: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Telephone numbers held at the same time."""
+
+    per_number: Ceilings | None = None
+    """Ceilings of each of the tenant's numbers."""
+
+    per_contact: Ceilings | None = None
+    """Ceilings of each person who writes."""
+
+    concurrent_conversations: Count | None = None
+    """Conversations with a turn in progress at the same time."""
+
+    backlog: Count | None = None
+    """Messages that may wait for a turn; what comes then is told that the bot is busy. Default: 2000."""
 
     storage: Size | None = None
     """Largest message store."""

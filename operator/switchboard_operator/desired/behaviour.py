@@ -1,4 +1,4 @@
-"""The parts of a document about how a bot behaves: bursts, hours, limits and retention, of tenant and plan together.
+"""The parts of a document about how a bot behaves: bursts, hours, words and retention, of tenant and plan together.
 
 Each part is left out where nobody asks for it. What the runtime takes only within bounds is brought within them, and
 ``unserved`` says so; both read the same tables.
@@ -7,29 +7,19 @@ Each part is left out where nobody asks for it. What the runtime takes only with
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from switchboard_operator import reasons
+from switchboard_operator.desired.ceilings import limits_of, tightest
 from switchboard_operator.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from switchboard_operator.api import Assistant, Plan, Tenant
     from switchboard_operator.api.bot import Bot, ContentTemplate, Handoff, Hours, OptOut, TimeSpan, WhatsAppMessages
 
-LIMITS = {
-    "messagesPerMinute": ("messagesPerMinute", 100_000),
-    "messagesPerDay": ("messagesPerDay", 1_000_000_000),
-    "llmTokensPerMonth": ("tokensPerMonth", 1_000_000_000),
-    "monthlySpend": ("spendPerMonth", 999_999_999),
-}
-"""Limits of a tenant by their name in YAML: that in the document's ``limits.tenant``, and the most that it takes."""
-
-SERVED_LIMITS = frozenset({"numbers", "concurrentConversations", *LIMITS})
-MOST_CONVERSATIONS = 10_000
 SERVED_RETENTION = ("messages", "contacts")
 SHORTEST_RETENTION = timedelta(hours=24)
 _DAYS = {
@@ -58,7 +48,7 @@ def behaviour_of(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) ->
         "optOut": _opt_out(bot.opt_out) if bot.opt_out else None,
         "whatsapp": _whatsapp(bot.whatsapp) if bot.whatsapp else None,
         "content": _content(bot.whatsapp) if bot.whatsapp else None,
-        "limits": _limits(tenant, plan, assistants),
+        "limits": limits_of(tenant, plan, assistants),
         "retention": _retention(tenant, plan),
     }
     return {name: part for name, part in parts.items() if part is not None}
@@ -74,11 +64,6 @@ def template_names(bot: Bot) -> frozenset[str]:
     """The content templates that rules of scripts may name."""
     templates = bot.whatsapp.templates if bot.whatsapp else None
     return frozenset(one.name for one in templates or ())
-
-
-def tightest(values: Iterable[Any]) -> Any | None:
-    """The least of those that are there."""
-    return min((value for value in values if value is not None), default=None)
 
 
 def _hours(hours: Hours) -> dict[str, Any]:
@@ -128,43 +113,6 @@ def _content(messages: WhatsAppMessages) -> dict[str, Any] | None:
 
 def _template(template: ContentTemplate) -> dict[str, Any]:
     return {"sid": dict(template.sid), "variables": dict(template.variables or {})}
-
-
-def _limits(tenant: Tenant, plan: Plan, assistants: Sequence[Assistant]) -> dict[str, Any] | None:
-    own, given = tenant.spec.limits.manifest(), plan.spec.limits.manifest()
-    ceilings: dict[str, Any] = {}
-    for name, (there, most) in LIMITS.items():
-        values = [Decimal(str(each[name])) for each in (own, given) if name in each]
-        if values:
-            ceilings[there] = _within(min(values), most, money=name == "monthlySpend")
-    spent = tightest(assistant.spec.limits.spend_per_contact_per_day for assistant in assistants)
-    conversations = tightest(each.get("concurrentConversations") for each in (own, given))
-    budgets = {one.name: {"spendPerMonth": format(most, "f")} for one, most in _budgets(assistants)}
-    if not ceilings and spent is None and conversations is None and not budgets:
-        return None
-    hours = tenant.spec.bot.hours
-    told: dict[str, Any] = {
-        "tenant": ceilings,
-        "contact": {} if spent is None else {"spendPerDay": format(spent, "f")},
-        "currency": plan.spec.currency,
-        "timezone": hours.time_zone if hours else "UTC",
-        **({"assistants": budgets} if budgets else {}),
-    }
-    if conversations is not None:
-        told["concurrentConversations"] = max(1, min(MOST_CONVERSATIONS, conversations))
-    return told
-
-
-def _budgets(assistants: Sequence[Assistant]) -> Iterator[tuple[Assistant, Decimal]]:
-    for assistant in sorted(assistants, key=lambda one: one.name):
-        if assistant.spec.limits.spend_per_month is not None:
-            yield assistant, assistant.spec.limits.spend_per_month
-
-
-def _within(value: Decimal, most: int, *, money: bool) -> int | str:
-    if money:
-        return format(min(value, Decimal(most)), "f")
-    return max(1, min(most, int(value)))
 
 
 def _retention(tenant: Tenant, plan: Plan) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchboard_operator.desired import behaviour, thinking
+from switchboard_operator.desired import behaviour, ceilings, thinking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,13 +43,14 @@ def of_tenant(tenant: Tenant) -> list[str]:
 
 
 def _ceilings(limits: Limits) -> Iterable[str]:
-    yield from _given("spec.limits", limits, but=behaviour.SERVED_LIMITS)
+    yield from _given("spec.limits", limits, but=ceilings.SERVED)
     given = limits.manifest()
-    for name in ("messagesPerMinute", "messagesPerDay", "llmTokensPerMonth", "concurrentConversations"):
-        if given.get(name) == 0:
-            yield f"spec.limits.{name} (at least 1)"
-    if "monthlySpend" in given:
-        yield "spec.limits.monthlySpend (of models alone: what Twilio bills is not counted)"
+    places = {"spec.limits": given} | {f"spec.limits.{name}": given.get(name, {}) for name in ceilings.SCOPES}
+    for path, part in places.items():
+        counts = {*ceilings.CEILINGS, *ceilings.COUNTS} - ceilings.MONEY
+        yield from (f"{path}.{name} (at least 1)" for name in part if name in counts and part[name] == 0)
+        if "monthlySpend" in part:
+            yield f"{path}.monthlySpend (of models alone: what Twilio bills is not counted)"
 
 
 def _kept(retention: Retention) -> Iterable[str]:

@@ -34,11 +34,51 @@ def base() -> dict[str, Any]:
         ({"monthlySpend": "9.5"}, {"monthlySpend": "10"}, {"spendPerMonth": "9.5"}),
         ({"llmTokensPerMonth": 0}, {}, {"tokensPerMonth": 1}),
         ({"messagesPerMinute": 10**12}, {}, {"messagesPerMinute": 100_000}),
+        ({"dailySpend": "2.50"}, {"monthlySpend": "10"}, {"spendPerDay": "2.50", "spendPerMonth": "10"}),
+        ({"messagesPerDay": 200}, {"messagesPerMonth": 100}, {"messagesPerDay": 100, "messagesPerMonth": 100}),
+        ({"dailySpend": "12"}, {"monthlySpend": "9.5"}, {"spendPerDay": "9.5", "spendPerMonth": "9.5"}),
     ],
 )
 def test_the_tighter_of_plan_and_tenant_holds(own: dict[str, Any], plan: dict[str, Any], told: dict[str, Any]) -> None:
     """Whichever says it, and within what the runtime takes."""
     assert behaviour({"limits": own}, {"limits": plan})["limits"]["tenant"] == told
+
+
+def test_numbers_and_contacts_have_ceilings_of_their_own() -> None:
+    """The tighter of plan and tenant for each."""
+    own = {"perContact": {"messagesPerDay": 50, "llmTokensPerDay": 900}, "backlog": 10**9}
+    plan = {"perContact": {"messagesPerDay": 20}, "perNumber": {"messagesPerMinute": 9}, "backlog": 5000}
+    limits = behaviour({"limits": own}, {"limits": plan})["limits"]
+
+    assert limits["contact"] == {"messagesPerDay": 20, "tokensPerDay": 900}
+    assert limits["number"] == {"messagesPerMinute": 9}
+    assert limits["backlog"] == 5000
+    assert limits["tenant"] == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "0.20"),
+        ({"dailySpend": "0.10"}, "0.10"),
+        ({"dailySpend": "0.30"}, "0.20"),
+        ({"monthlySpend": "0.15"}, "0.15"),
+    ],
+)
+def test_a_contacts_money_of_a_day_is_the_tightest_that_anybody_says(given: dict[str, str], told: str) -> None:
+    """Plan, tenant or an assistant; and no more than the month's."""
+    assistant = resource("Assistant", "a", SCRIPTED | {"limits": {"spendPerContactPerDay": "0.20"}})
+
+    assert behaviour({"limits": {"perContact": given}}, {}, assistant)["limits"]["contact"]["spendPerDay"] == told
+
+
+def test_words_and_loops_are_told_in_seconds() -> None:
+    """What is left out is the runtime's."""
+    breaker = {"exchanges": 30, "within": "2m", "silence": "1h"}
+    limits = behaviour({"bot": {"limitReply": {"es": "Mañana seguimos."}, "loopBreaker": breaker}})["limits"]
+
+    assert limits["says"] == {"es": "Mañana seguimos."}
+    assert limits["loop"] == {"enabled": True, "exchanges": 30, "withinSeconds": 120.0, "silenceSeconds": 3600.0}
 
 
 def test_nothing_asked_for_is_nothing_told() -> None:
@@ -153,6 +193,8 @@ def test_a_time_zone_that_is_none_is_named() -> None:
         ({"limits": {"messagesPerDay": 5}}, []),
         ({"limits": {"messagesPerDay": 0}}, ["spec.limits.messagesPerDay (at least 1)"]),
         ({"limits": {"storage": "1Gi"}}, ["spec.limits.storage"]),
+        ({"limits": {"perContact": {"messagesPerDay": 0}}}, ["spec.limits.perContact.messagesPerDay (at least 1)"]),
+        ({"limits": {"perNumber": {"dailySpend": "0"}, "backlog": 0}}, ["spec.limits.backlog (at least 1)"]),
         (
             {"retention": {"messages": "1h", "audit": "48h"}},
             ["spec.retention.audit", "spec.retention.messages (at least 24h)"],

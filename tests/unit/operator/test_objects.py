@@ -39,6 +39,8 @@ WHOLE = BASE | {
             "fields": [{"name": "ciudad", "oneOf": ["Rosario", "Salta"]}, {"name": "empleados", "type": "integer"}],
             "stages": ["nuevo", "visita", "venta"],
         },
+        "limitReply": {"es": "Mañana seguimos."},
+        "loopBreaker": {"repeats": 4},
         "optOut": {"stop": ["chau"], "helpReply": {"es": "Llamanos."}},
         "whatsapp": {
             "reopenTemplate": {"sid": {"es": f"HX{'a' * 32}"}, "variables": {"1": "{text}"}},
@@ -77,7 +79,13 @@ WHOLE = BASE | {
             "secretRef": {"name": "crm", "key": "signing"},
         }
     ],
-    "limits": {"messagesPerDay": 5000, "monthlySpend": "50.00"},
+    "limits": {
+        "messagesPerDay": 5000,
+        "monthlySpend": "50.00",
+        "perContact": {"messagesPerDay": 200, "dailySpend": "0.50"},
+        "perNumber": {"messagesPerMinute": 60},
+        "backlog": 500,
+    },
     "retention": {"messages": "2160h", "contacts": "8760h"},
     "runtime": {"storage": {"sqlite": {"size": "5Gi", "storageClassName": "fast"}}},
 }
