@@ -141,6 +141,7 @@ def build_app(
             await asyncio.gather(loading, *warming)
             await asyncio.gather(*(folk.stop() for folk in people.values()))
             await asyncio.gather(*(service.stop() for service in services.values()))
+            await asyncio.gather(*(limit.close() for limit in limits.values()))
         log_event(_LOG, logging.INFO, "stopped")
 
     app.cleanup_ctx.append(engines)

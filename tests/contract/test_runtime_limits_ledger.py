@@ -13,6 +13,7 @@ from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.config.limits import Limits
 from switchboard_runtime.limits import ledger
 from switchboard_runtime.limits.accounts import Account, accounts_of, kept_accounts
+from switchboard_runtime.limits.reserving import Asked, Granted, Refused, Reserver, Throttled
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.support.postgres import Server, running_server
 
@@ -63,9 +64,9 @@ def spending(tokens: int, micros: int | None) -> ledger.Spending:
 
 async def reserve(
     store: Store, work: int, given: Limits, *, tokens: int = 0, micros: int | None = 0, later: float = 0.0
-) -> ledger.Granted | ledger.Throttled | ledger.Refused:
+) -> Granted | Throttled | Refused:
     """Ask for an answer to a message."""
-    asked = ledger.Asked(
+    asked = Asked(
         work_id=work,
         accounts=accounts_of(MESSAGE, given, now=NOW),
         paces=(("contact", "+1", given.contact.messages_per_minute),) if given.contact.messages_per_minute else (),
@@ -73,13 +74,17 @@ async def reserve(
         micros=micros,
         now=NOW + later,
     )
-    return await store.transact(partial(ledger.reserve, asked, given))
+    return await Reserver(store=store, limits=given).reserve(asked)
+
+
+def a_try(work: int, given: Limits, *, fence: int = 1) -> ledger.Try:
+    """A try of a message."""
+    return ledger.Try(work_id=work, fence=fence, accounts=accounts_of(MESSAGE, given, now=NOW))
 
 
 async def book(store: Store, work: int, given: Limits, took: ledger.Spending | None) -> None:
     """Keep what it took."""
-    accounts = accounts_of(MESSAGE, given, now=NOW)
-    await store.transact(partial(ledger.book, work_id=work, accounts=accounts, spending=took, now=NOW))
+    await store.transact(partial(ledger.book, a_try(work, given), took, now=NOW))
 
 
 async def month(store: Store, given: Limits) -> ledger.Sums:
@@ -98,8 +103,8 @@ async def test_what_is_reserved_counts_until_it_is_booked(store: Store) -> None:
     await book(store, 1, given, spending(100, 100))
     third = await reserve(store, 2, given, tokens=600, micros=600)
 
-    assert first == third == ledger.Granted()
-    assert second == ledger.Refused("tenant.tokensPerMonth", "tokens", told=False)
+    assert first == third == Granted()
+    assert second == Refused("tenant.tokensPerMonth", "tokens", told=False)
     assert await month(store, given) == ledger.Sums(
         messages=2, tokens=100, micros=100, reserved_tokens=600, reserved_micros=600
     )
@@ -109,24 +114,20 @@ async def test_an_assistants_budget_is_its_own(store: Store) -> None:
     """What it may not have another assistant of the tenant still may; a new look finds both sums."""
     given = limits(assistants={"ventas": {"spendPerMonth": "0.001"}}, tenant={"spendPerMonth": "1"})
 
-    def asked(work: int, assistant: str) -> ledger.Asked:
+    def asked(work: int, assistant: str) -> Asked:
         accounts = accounts_of(MESSAGE, given, assistant=assistant, now=NOW)
-        return ledger.Asked(work_id=work, accounts=accounts, tokens=10, micros=900, now=NOW)
+        return Asked(work_id=work, accounts=accounts, tokens=10, micros=900, now=NOW)
 
     answers = [
-        await store.transact(partial(ledger.reserve, asked(work, assistant), given))
+        await Reserver(store=store, limits=given).reserve(asked(work, assistant))
         for work, assistant in ((1, "ventas"), (2, "ventas"), (3, "soporte"))
     ]
-    own = accounts_of(MESSAGE, given, assistant="ventas", now=NOW)
-    await store.transact(partial(ledger.book, work_id=1, accounts=own, spending=spending(10, 400), now=NOW))
+    own = ledger.Try(work_id=1, fence=1, accounts=accounts_of(MESSAGE, given, assistant="ventas", now=NOW))
+    await store.transact(partial(ledger.book, own, spending(10, 400), now=NOW))
     kept = kept_accounts(given, now=NOW)
     found = await store.transact(partial(ledger.read, kept))
 
-    assert answers == [
-        ledger.Granted(),
-        ledger.Refused("assistants.ventas.spendPerMonth", "spend", told=False),
-        ledger.Granted(),
-    ]
+    assert answers == [Granted(), Refused("assistants.ventas.spendPerMonth", "spend", told=False), Granted()]
     assert found[kept[2]] == ledger.Sums(messages=1, tokens=10, micros=400)
     assert found[kept[1]] == ledger.Sums(messages=2, tokens=10, micros=400, reserved_tokens=10, reserved_micros=900)
 
@@ -137,7 +138,7 @@ async def test_many_at_once_never_overdraw(store: Store) -> None:
 
     answers = await asyncio.gather(*(reserve(store, work, given, tokens=300) for work in range(10)))
 
-    assert sum(isinstance(answer, ledger.Granted) for answer in answers) == 3
+    assert sum(isinstance(answer, Granted) for answer in answers) == 3
     assert (await month(store, given)).reserved_tokens == 900
 
 
@@ -147,7 +148,7 @@ async def test_a_message_that_is_tried_again_is_counted_and_reserved_once(store:
 
     answers = [await reserve(store, 1, given, tokens=900) for _ in range(3)]
 
-    assert answers == [ledger.Granted()] * 3
+    assert answers == [Granted()] * 3
     assert await month(store, given) == ledger.Sums(messages=1, reserved_tokens=900)
 
 
@@ -173,10 +174,10 @@ async def test_a_price_that_nobody_knows_costs_all_that_was_reserved(store: Stor
 
 async def test_a_spend_limit_lets_no_model_without_a_price_be_asked(store: Store) -> None:
     """Though nothing was spent yet; a limit on tokens lets it."""
-    assert await reserve(store, 1, limits(tenant={"spendPerMonth": "5"}), tokens=10, micros=None) == ledger.Refused(
+    assert await reserve(store, 1, limits(tenant={"spendPerMonth": "5"}), tokens=10, micros=None) == Refused(
         "tenant.spendPerMonth", "spend", told=False
     )
-    assert await reserve(store, 1, limits(tenant={"tokensPerDay": 50}), tokens=10, micros=None) == ledger.Granted()
+    assert await reserve(store, 1, limits(tenant={"tokensPerDay": 50}), tokens=10, micros=None) == Granted()
 
 
 async def test_a_reservation_that_nobody_comes_back_to_ends(store: Store) -> None:
@@ -187,7 +188,7 @@ async def test_a_reservation_that_nobody_comes_back_to_ends(store: Store) -> Non
     at_once = await reserve(store, 2, given, tokens=900)
     later = await reserve(store, 2, given, tokens=900, later=1000.0)
 
-    assert (at_once, later) == (ledger.Refused("tenant.tokensPerMonth", "tokens", told=False), ledger.Granted())
+    assert (at_once, later) == (Refused("tenant.tokensPerMonth", "tokens", told=False), Granted())
     assert (await month(store, given)).reserved_tokens == 900
 
 
@@ -198,7 +199,7 @@ async def test_the_contact_is_told_once(store: Store) -> None:
 
     refused = [await reserve(store, work, given) for work in (2, 3, 4)]
 
-    assert refused == [ledger.Refused("contact.messagesPerDay", "messages", told=told) for told in (False, True, True)]
+    assert refused == [Refused("contact.messagesPerDay", "messages", told=told) for told in (False, True, True)]
 
 
 async def test_what_comes_too_fast_waits_and_then_passes(store: Store) -> None:
@@ -207,13 +208,13 @@ async def test_what_comes_too_fast_waits_and_then_passes(store: Store) -> None:
 
     answers = [await reserve(store, work, given) for work in (1, 2, 3)]
     wait = answers[2]
-    assert isinstance(wait, ledger.Throttled)
+    assert isinstance(wait, Throttled)
     passed = await reserve(store, 3, given, later=wait.due - NOW)
 
-    assert answers[:2] == [ledger.Granted(), ledger.Granted()]
+    assert answers[:2] == [Granted(), Granted()]
     assert wait.due - NOW == pytest.approx(30.0)
     assert wait.limit == "contact.messagesPerMinute"
-    assert passed == ledger.Granted()
+    assert passed == Granted()
 
 
 async def test_sums_of_people_that_are_long_over_are_forgotten(store: Store) -> None:

@@ -31,6 +31,7 @@ TABLES = (
     Table(name="quarantine", key=("id",), counted="id"),
     Table(name="usage", key=("scope", "subject", "period")),
     Table(name="reservation", key=("work_id",)),
+    Table(name="settlement", key=("work_id", "fence")),
     Table(name="pace", key=("scope", "subject")),
     Table(name="spending", key=("work_id",)),
     Table(name="silence", key=("conversation_id",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import replace
 from functools import partial
@@ -12,18 +13,20 @@ from switchboard_runtime.config.limits import Limits
 from switchboard_runtime.conversation.hooks import Wait
 from switchboard_runtime.conversation.phrases import phrase
 from switchboard_runtime.conversation.turn import say_turn
+from switchboard_runtime.errors import StoreUnavailable
 from switchboard_runtime.limits import ledger
 from switchboard_runtime.limits.accounts import accounts_of, kept_accounts, micros
 from switchboard_runtime.limits.estimates import most
+from switchboard_runtime.limits.reserving import Asked, Granted, Refused, Reserver, Throttled
 from switchboard_runtime.limits.silences import Silences
 from switchboard_runtime.limits.standing import Used, standing
 from switchboard_runtime.store import Turn
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.assistants import Answer, Usage
     from switchboard_runtime.clock import Clock
-    from switchboard_runtime.config import TenantDocument
+    from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.config.limits import Scope
     from switchboard_runtime.conversation.turn import Ask
     from switchboard_runtime.store import Store, WorkItem
@@ -33,6 +36,7 @@ __all__ = ["LimitsHook"]
 
 _LOG = logging.getLogger(__name__)
 _COUNTED_FOR = 1.0
+_SETTLE_EVERY = 5.0
 _SWEEP_EVERY = 3600.0
 _SWEPT = 500
 _FORGOTTEN_AFTER = 62 * 86_400.0
@@ -57,7 +61,9 @@ class LimitsHook:
         self._clock = clock
         self._metrics = metrics
         self._silences = Silences(self._limits.loop, store)
+        self._reserver = Reserver(store=store, limits=self._limits)
         self._depth = (0.0, 0)
+        self._settled = 0.0
         self._swept = clock.now()
 
     async def before(self, item: WorkItem, ask: Ask) -> Ask | Turn | Wait:
@@ -72,7 +78,7 @@ class LimitsHook:
         tokens, money = most(ask.assistant, ask.question.text, currency=self._limits.currency, now=now)
         if not self._counts and not tokens:
             return ask
-        asked = ledger.Asked(
+        asked = Asked(
             work_id=item.id,
             accounts=accounts_of(item.message, self._limits, assistant=ask.assistant.name, now=now),
             paces=self._paces(item, ask.assistant.name),
@@ -80,12 +86,12 @@ class LimitsHook:
             micros=money,
             now=now,
         )
-        answer = await self._store.transact(lambda: ledger.reserve(asked, self._limits))
+        answer = await self._reserver.reserve(asked)
         await self._sweep(now)
         match answer:
-            case ledger.Granted():
+            case Granted():
                 return ask
-            case ledger.Throttled(due, limit):
+            case Throttled(due, limit):
                 self._reached(limit, item)
                 return Wait(due, limit)
         self._reached(answer.limit, item)
@@ -94,28 +100,30 @@ class LimitsHook:
     def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:
         """The turn, with what it took booked in its transaction."""
         assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
-        thinks = assistant is not None and assistant.model is not None
-        if not self._counts and (said is None or said.usage is None) and not thinks:
+        usage = said.usage if said else None
+        if not self._counts and usage is None and not _thinks(assistant):
             return turn  # nothing is counted, and nothing can have been reserved
+        spending = self._spending(assistant, usage, model=said.model, outcome=said.outcome) if said and usage else None
         now = self._clock.now()
-        name = assistant.name if assistant else ""
-        spending = self._spending(name, said) if said else None
-        accounts = accounts_of(item.message, self._limits, assistant=name, now=now)
-        book = partial(ledger.book, work_id=item.id, accounts=accounts, spending=spending, now=now)
+        book = partial(ledger.book, self._try(item, assistant, now), spending, now=now)
         return replace(turn, also=(*turn.also, book))
 
-    def _spending(self, assistant: str, said: Answer) -> ledger.Spending | None:
-        """What an answer took, counted; None when no model was asked."""
-        usage = said.usage
-        if usage is None:
-            return None
+    def _try(self, item: WorkItem, assistant: Assistant | None, now: float) -> ledger.Try:
+        name = assistant.name if assistant else ""
+        accounts = accounts_of(item.message, self._limits, assistant=name, now=now)
+        return ledger.Try(work_id=item.id, fence=item.fence, accounts=accounts)
+
+    def _spending(
+        self, assistant: Assistant | None, usage: Usage, *, model: str | None, outcome: str
+    ) -> ledger.Spending:
+        """What an answer took, counted."""
         known = usage.cost is not None and usage.currency == self._limits.currency
         cost = micros(usage.cost) if usage.cost is not None and known else None
-        self._metrics.spend(self._slug, said.model, usage.input_tokens, usage.output_tokens, cost)
+        self._metrics.spend(self._slug, model, usage.input_tokens, usage.output_tokens, cost)
         return ledger.Spending(
-            assistant=assistant,
-            model=said.model,
-            outcome=said.outcome,
+            assistant=assistant.name if assistant else "",
+            model=model,
+            outcome=outcome,
             input_tokens=usage.input_tokens,
             cached_tokens=usage.cached_tokens,
             output_tokens=usage.output_tokens,
@@ -124,6 +132,11 @@ class LimitsHook:
             micros=cost,
             currency=usage.currency if cost is None else self._limits.currency,
         )
+
+    async def close(self) -> None:
+        """Put what turns have left into the sums, so that whoever reads them alone has all of it."""
+        with contextlib.suppress(StoreUnavailable):  # the next process does it
+            await self._store.transact(partial(ledger.settle, now=self._clock.now()))
 
     async def usage(self) -> dict[str, Used]:
         """What is used of the limits of tenant and assistants, by their names in the document; measured too."""
@@ -150,7 +163,7 @@ class LimitsHook:
         )
         return tuple((scope, subject, rate) for scope, subject, rate in rates if rate is not None)
 
-    def _beyond(self, ask: Ask, refused: ledger.Refused) -> Ask | Turn:
+    def _beyond(self, ask: Ask, refused: Refused) -> Ask | Turn:
         """A spent budget: without tokens or money the script answers; else it is said once, then there is silence."""
         if refused.unit != "messages" and ask.assistant.script is not None:
             return replace(ask, assistant=ask.assistant.model_copy(update={"model": None}))
@@ -183,6 +196,9 @@ class LimitsHook:
         return crowded
 
     async def _sweep(self, now: float) -> None:
+        if now - self._settled >= _SETTLE_EVERY:
+            self._settled = now
+            await self._store.transact(partial(ledger.settle, now=now))
         if now - self._swept < _SWEEP_EVERY:
             return
         self._swept = now
@@ -193,3 +209,7 @@ class LimitsHook:
         log_event(
             _LOG, logging.WARNING, "limit reached", tenant=self._slug, trace=item.message.trace, limit=limit, **facts
         )
+
+
+def _thinks(assistant: Assistant | None) -> bool:
+    return assistant is not None and assistant.model is not None

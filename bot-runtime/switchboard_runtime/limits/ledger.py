@@ -1,36 +1,45 @@
 """Sums of what was used and reserved, as transactions of both stores.
 
-A message is counted, and what its answer may take is reserved, before an assistant is asked; what it took is booked
-in the transaction that keeps the turn, and the reservation ends there. A process that dies leaves its reservation
-to the next try of the same message, or to its end.
+A message is counted, and what its answer may take is reserved (:mod:`.reserving`), before an assistant is asked; what
+it took is booked in the transaction that keeps the turn, and the reservation ends there. A process that dies leaves
+its reservation to the next try of the same message, or to its end.
+
+The sums of the tenant and of its numbers are rows that all turns write. Whoever has written one holds it until its
+transaction is durable, so that turns would wait for one another. A turn therefore leaves what it took in a row of its
+own, the settlement, and that is put into the sums later, for many turns at once. Until then what was reserved counts
+as reserved, which is never less: an answer that took more than it had reserved is put into the sums itself.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from switchboard_runtime.limits.accounts import Account, limit_of
-from switchboard_runtime.limits.pace import admit
+from switchboard_runtime.limits.accounts import Account
 from switchboard_runtime.store import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
-    from switchboard_runtime.config.limits import Limits, Scope
     from switchboard_runtime.store import Row, Rows, Statement
 
-__all__ = ["Asked", "Granted", "Refused", "Spending", "Sums", "Throttled", "book", "read", "reserve", "tidy"]
-
-_RESERVED_FOR = 900.0
-_UNITS = ("messages", "tokens", "spend")
-
-_LOCK = """
-INSERT INTO usage (tenant_id, scope, subject, period, messages, updated_at) VALUES {rows}
-ON CONFLICT (tenant_id, scope, subject, period) DO UPDATE SET updated_at = excluded.updated_at
-RETURNING scope, subject, period, messages, tokens, micros, reserved_tokens, reserved_micros, told
-"""
+__all__ = [
+    "Spending",
+    "Sums",
+    "Try",
+    "account_of",
+    "added",
+    "book",
+    "cleared",
+    "listed",
+    "read",
+    "settle",
+    "sums_of",
+    "tidy",
+    "total",
+    "written",
+]
 
 _ADD = """
 INSERT INTO usage (tenant_id, scope, subject, period, messages, tokens, micros, reserved_tokens, reserved_micros,
@@ -39,41 +48,31 @@ ON CONFLICT (tenant_id, scope, subject, period) DO UPDATE SET
     messages = usage.messages + excluded.messages, tokens = usage.tokens + excluded.tokens,
     micros = usage.micros + excluded.micros, reserved_tokens = usage.reserved_tokens + excluded.reserved_tokens,
     reserved_micros = usage.reserved_micros + excluded.reserved_micros, updated_at = excluded.updated_at
+{then}
 """
 
+_SPENT = """
+INSERT INTO spending (tenant_id, work_id, at, assistant, model, outcome, input_tokens, cached_tokens, output_tokens,
+                      requests, estimated, micros, currency)
+VALUES (:tenant, :work, :now, :assistant, :model, :outcome, :input_tokens, :cached_tokens, :output_tokens, :requests,
+        :estimated, :micros, :currency)
+ON CONFLICT (tenant_id, work_id) DO UPDATE SET
+    at = excluded.at, assistant = excluded.assistant, model = coalesce(excluded.model, spending.model),
+    outcome = excluded.outcome, input_tokens = spending.input_tokens + excluded.input_tokens,
+    cached_tokens = spending.cached_tokens + excluded.cached_tokens,
+    output_tokens = spending.output_tokens + excluded.output_tokens,
+    requests = spending.requests + excluded.requests,
+    estimated = CASE WHEN spending.estimated > 0 THEN spending.estimated ELSE excluded.estimated END,
+    micros = spending.micros + excluded.micros, currency = excluded.currency
+"""
+"""All tries of a message are one row; an unknown price makes the whole unknown."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked for: a message to be answered, and at most so much of a model (0: it is asked none)."""
-
-    work_id: int
-    accounts: tuple[Account, ...]
-    paces: tuple[tuple[Scope, str, int], ...] = ()
-    tokens: int = 0
-    micros: int | None = 0
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """It is reserved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Throttled:
-    """It must wait, until ``due``."""
-
-    due: float
-    limit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A budget is spent. ``told`` says that the contact has been told in this period already."""
-
-    limit: str
-    unit: str
-    told: bool
+_READ = """
+SELECT scope, subject, period, messages, tokens, micros, reserved_tokens, reserved_micros, '[]' AS accounts FROM usage
+WHERE tenant_id = :tenant AND scope IN :scopes AND subject IN :subjects AND period IN :periods
+UNION ALL
+SELECT '', '', '', 0, tokens, micros, -held_tokens, -held_micros, accounts FROM settlement WHERE tenant_id = :tenant
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ class Spending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What an account has come to."""
+    """What an account has come to, or by how much it changes."""
 
     messages: int = 0
     tokens: int = 0
@@ -102,56 +101,94 @@ class Sums:
     reserved_tokens: int = 0
     reserved_micros: int = 0
 
-
-def reserve(asked: Asked, limits: Limits) -> Generator[Statement, Rows, Granted | Throttled | Refused]:
-    """Count a message and reserve what its answer may take, if every limit lets it."""
-    locked = yield from _lock(asked)
-    again = yield from _release(asked)
-    sums = {account: _left(row, again[1].get(account)) for account, row in locked.items()}
-    wait = None if again[0] else (yield from _paced(asked))
-    if wait is not None:
-        return wait
-    refused = _over(asked, limits, sums, counted=again[0])
-    if refused is not None:
-        told = yield from _told(asked, locked)
-        return Refused(*refused, told=told)
-    yield _reserved(asked)
-    yield _added(
-        asked.accounts, messages=0 if again[0] else 1, reserved=(asked.tokens, asked.micros or 0), now=asked.now
-    )
-    return Granted()
+    def plus(self, other: Sums) -> Sums:
+        """Both together."""
+        return Sums(
+            messages=self.messages + other.messages,
+            tokens=self.tokens + other.tokens,
+            micros=self.micros + other.micros,
+            reserved_tokens=self.reserved_tokens + other.reserved_tokens,
+            reserved_micros=self.reserved_micros + other.reserved_micros,
+        )
 
 
-def book(
-    *, work_id: int, accounts: tuple[Account, ...], spending: Spending | None, now: float
-) -> Generator[Statement, Rows, None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One try of a message, and what it counts against if nothing was reserved for it."""
+
+    work_id: int
+    fence: int
+    accounts: tuple[Account, ...]
+
+
+_NOTHING = Sums()
+_KEY = ("scope", "subject", "period")
+_COLUMNS = tuple(field.name for field in fields(Sums))
+
+
+def book(one: Try, spending: Spending | None, *, now: float) -> Generator[Statement, Rows, None]:
     """End a reservation with what was really taken; an unknown price costs all that was reserved."""
     rows = yield statement(
         "DELETE FROM reservation WHERE tenant_id = :tenant AND work_id = :work RETURNING accounts, tokens, micros",
-        work=work_id,
+        work=one.work_id,
     )
-    against, held_tokens, held_micros = accounts, 0, 0
-    for row in rows:
-        against = _read_accounts(row["accounts"])
-        held_tokens, held_micros = row["tokens"], row["micros"]
-    tokens, money = 0, 0
+    against = _read(rows[0]["accounts"]) if rows else one.accounts
+    change = _change(rows, spending)
     if spending is not None:
-        tokens = spending.input_tokens + spending.output_tokens
-        money = held_micros if spending.micros is None else spending.micros
-        yield _spent(work_id, spending, now)
-    yield _added(against, tokens=tokens, micros=money, reserved=(-held_tokens, -held_micros), now=now)
+        yield _spent(one.work_id, spending, now)
+    if _is_covered(change):
+        if change != _NOTHING:
+            yield _settlement(one, against, change)
+        against = _own(against)
+    if against and change != _NOTHING:
+        yield added(dict.fromkeys(against, change), now=now)
+
+
+def settle(*, now: float) -> Generator[Statement, Rows, None]:
+    """Put what turns have left into the sums, and end reservations that nobody came back to."""
+    _, changes = yield from cleared((), now=now)
+    if changes:
+        yield added(changes, now=now)
+
+
+def cleared(works: Sequence[int], *, now: float) -> Generator[Statement, Rows, tuple[bool, dict[Account, Sums]]]:
+    """Take away settlements, reservations that have ended, and those of ``works``; the caller changes the sums.
+
+    Returns:
+        Whether one of ``works`` had a reservation, and by how much sums change.
+    """
+    settled = yield statement(
+        "DELETE FROM settlement WHERE tenant_id = :tenant RETURNING accounts, tokens, micros, held_tokens, held_micros"
+    )
+    ended = yield statement(
+        "DELETE FROM reservation WHERE tenant_id = :tenant AND (work_id IN :works OR expires_at <= :now)"
+        " RETURNING work_id, accounts, tokens AS held_tokens, micros AS held_micros, 0 AS tokens, 0 AS micros",
+        works=tuple(works),
+        now=now,
+    )
+    changes = total((account, _settled(row)) for row in (*settled, *ended) for account in _read(row["accounts"]))
+    return any(row["work_id"] in works for row in ended), changes
 
 
 def read(accounts: Sequence[Account]) -> Generator[Statement, Rows, dict[Account, Sums]]:
     """What accounts have come to."""
+    rows = yield statement(_READ, **_named(accounts))
+    found = total(
+        (account, sums_of(row))
+        for row in rows
+        for account in (_read(row["accounts"]) if row["period"] == "" else (account_of(row),))
+    )
+    return {account: sums for account, sums in found.items() if account in accounts}
+
+
+def written(accounts: Sequence[Account]) -> Generator[Statement, Rows, dict[Account, Sums]]:
+    """What the rows of accounts say now, without what is not settled yet."""
     rows = yield statement(
         "SELECT scope, subject, period, messages, tokens, micros, reserved_tokens, reserved_micros FROM usage"
         " WHERE tenant_id = :tenant AND scope IN :scopes AND subject IN :subjects AND period IN :periods",
-        scopes=tuple({one.scope for one in accounts}),
-        subjects=tuple({one.subject for one in accounts}),
-        periods=tuple({one.period for one in accounts}),
+        **_named(accounts),
     )
-    return {_account(row): _sums(row) for row in rows if _account(row) in accounts}
+    return {account_of(row): sums_of(row) for row in rows}
 
 
 def tidy(*, before: float, limit: int) -> Generator[Statement, Rows, int]:
@@ -166,146 +203,105 @@ def tidy(*, before: float, limit: int) -> Generator[Statement, Rows, int]:
     return len(rows)
 
 
-def _lock(asked: Asked) -> Generator[Statement, Rows, dict[Account, Row]]:
-    """The rows of the accounts, made if new; nobody else writes them until the transaction ends."""
-    values, names = _values(asked.accounts)
-    listed = ", ".join(f"(:tenant, {name}, 0, :now)" for name in names)
-    rows = yield statement(_LOCK.format(rows=listed), now=asked.now, **values)
-    return {_account(row): row for row in rows}
-
-
-def _release(asked: Asked) -> Generator[Statement, Rows, tuple[bool, dict[Account, tuple[int, int]]]]:
-    """End this message's earlier reservation, and those that nobody came back to.
-
-    Returns:
-        Whether this message had one, and the tokens and money that are free again.
-    """
-    rows = yield statement(
-        "DELETE FROM reservation WHERE tenant_id = :tenant AND (work_id = :work OR expires_at <= :now)"
-        " RETURNING work_id, accounts, tokens, micros",
-        work=asked.work_id,
-        now=asked.now,
-    )
-    freed: dict[Account, tuple[int, int]] = {}
-    for row in rows:
-        for account in _read_accounts(row["accounts"]):
-            tokens, money = freed.get(account, (0, 0))
-            freed[account] = tokens + row["tokens"], money + row["micros"]
-    for account in sorted(freed):
-        tokens, money = freed[account]
-        yield _added((account,), reserved=(-tokens, -money), now=asked.now)
-    return any(row["work_id"] == asked.work_id for row in rows), freed
-
-
-def _paced(asked: Asked) -> Generator[Statement, Rows, Throttled | None]:
-    """Whether a rate makes it wait; if none does, each remembers it."""
-    arrivals: list[tuple[Scope, str, float]] = []
-    for scope, subject, per_minute in asked.paces:
-        rows = yield statement(
-            "INSERT INTO pace (tenant_id, scope, subject, free_at) VALUES (:tenant, :scope, :subject, :now)"
-            " ON CONFLICT (tenant_id, scope, subject) DO UPDATE SET free_at = pace.free_at RETURNING free_at",
-            scope=scope,
-            subject=subject,
-            now=asked.now,
-        )
-        wait, arrival = admit(rows[0]["free_at"], per_minute=per_minute, now=asked.now)
-        if wait:
-            return Throttled(asked.now + wait, limit_of(scope, subject, "messagesPerMinute"))
-        arrivals.append((scope, subject, arrival))
-    for scope, subject, arrival in arrivals:
-        yield statement(
-            "UPDATE pace SET free_at = :free_at WHERE tenant_id = :tenant AND scope = :scope AND subject = :subject",
-            scope=scope,
-            subject=subject,
-            free_at=arrival,
-        )
-    return None
-
-
-def _over(asked: Asked, limits: Limits, sums: Mapping[Account, Sums], *, counted: bool) -> tuple[str, str] | None:
-    """The first limit that does not let it, and its unit."""
-    for account in asked.accounts:
-        used = sums[account]
-        ceilings = account.ceilings(limits)
-        wanted = (
-            used.messages + (0 if counted else 1),
-            used.tokens + used.reserved_tokens + asked.tokens if asked.tokens else 0,
-            used.micros + used.reserved_micros + (asked.micros or 0) if asked.tokens else 0,
-        )
-        for unit, ceiling, want in zip(_UNITS, ceilings, wanted, strict=True):
-            unpriced = unit == "spend" and asked.micros is None
-            if ceiling is not None and (want > ceiling or unpriced):
-                return account.limit(unit), unit
-    return None
-
-
-def _told(asked: Asked, locked: Mapping[Account, Row]) -> Generator[Statement, Rows, bool]:
-    """Whether the contact knows already; from now on it does."""
-    own = next(one for one in asked.accounts if one.scope == "contact" and one.length == "day")
-    if locked[own]["told"]:
-        return True
-    yield statement(
-        "UPDATE usage SET told = 1 WHERE tenant_id = :tenant AND scope = :scope AND subject = :subject"
-        " AND period = :period",
-        scope=own.scope,
-        subject=own.subject,
-        period=own.period,
-    )
-    return False
-
-
-def _reserved(asked: Asked) -> Statement:
-    return statement(
-        "INSERT INTO reservation (tenant_id, work_id, accounts, tokens, micros, expires_at)"
-        " VALUES (:tenant, :work, :accounts, :tokens, :micros, :expires)",
-        work=asked.work_id,
-        accounts=json.dumps([(one.scope, one.subject, one.period) for one in asked.accounts], ensure_ascii=False),
-        tokens=asked.tokens,
-        micros=asked.micros or 0,
-        expires=asked.now + _RESERVED_FOR,
-    )
-
-
-def _added(
-    accounts: tuple[Account, ...],
-    *,
-    messages: int = 0,
-    tokens: int = 0,
-    micros: int = 0,
-    reserved: tuple[int, int],
-    now: float,
+def added(
+    changes: Mapping[Account, Sums], *, now: float, then: str = "", values: Mapping[str, object] | None = None
 ) -> Statement:
-    values, names = _values(accounts)
-    rows = ", ".join(
-        f"(:tenant, {name}, CAST(:messages AS BIGINT), CAST(:tokens AS BIGINT), CAST(:micros AS BIGINT),"
-        " CAST(:reserved_tokens AS BIGINT), CAST(:reserved_micros AS BIGINT), CAST(:now AS DOUBLE PRECISION))"
-        for name in names
+    """Change sums, and hold their rows until the transaction ends.
+
+    They are written in one order by all, so that nobody waits for one who waits for them.
+
+    Args:
+        changes: by how much.
+        now: seconds since the epoch.
+        then: SQL that follows ``DO UPDATE SET …``.
+        values: its parameters; ``:scope_N``, ``:subject_N`` and ``:period_N`` are there for each account in its order.
+    """
+    rows, given = list[str](), dict[str, object]()
+    for index, account in enumerate(sorted(changes)):
+        given |= {f"{name}_{index}": getattr(account, name) for name in _KEY}
+        given |= {f"{name}_{index}": getattr(changes[account], name) for name in _COLUMNS}
+        names = ", ".join(f":{name}_{index}" for name in _KEY)
+        numbers = ", ".join(f"CAST(:{name}_{index} AS BIGINT)" for name in _COLUMNS)
+        rows.append(f"(:tenant, {names}, {numbers}, CAST(:now AS DOUBLE PRECISION))")
+    return statement(_ADD.format(rows=", ".join(rows), then=then), now=now, **given, **(values or {}))
+
+
+def total(changes: Iterable[tuple[Account, Sums]]) -> dict[Account, Sums]:
+    """Changes of the same account as one."""
+    found: dict[Account, Sums] = {}
+    for account, sums in changes:
+        found[account] = found[account].plus(sums) if account in found else sums
+    return found
+
+
+def listed(accounts: Iterable[Account]) -> str:
+    """Accounts as a reservation has them."""
+    return json.dumps([(one.scope, one.subject, one.period) for one in accounts], ensure_ascii=False)
+
+
+def account_of(row: Row) -> Account:
+    """Whose row of ``usage`` it is."""
+    return Account(row["scope"], row["subject"], row["period"])
+
+
+def sums_of(row: Row) -> Sums:
+    """What a row of ``usage`` says."""
+    return Sums(**{name: row[name] for name in _COLUMNS})
+
+
+def _change(rows: Rows, spending: Spending | None) -> Sums:
+    """What becomes of sums when a reservation, if there is one, ends with what was taken."""
+    held_tokens, held_micros = (rows[0]["tokens"], rows[0]["micros"]) if rows else (0, 0)
+    tokens, money = 0, 0
+    if spending is not None:
+        tokens = spending.input_tokens + spending.output_tokens
+        money = held_micros if spending.micros is None else spending.micros
+    return Sums(tokens=tokens, micros=money, reserved_tokens=-held_tokens, reserved_micros=-held_micros)
+
+
+def _is_covered(change: Sums) -> bool:
+    """Whether no more was taken than was reserved, so that it may be put into the sums later."""
+    return change.tokens + change.reserved_tokens <= 0 and change.micros + change.reserved_micros <= 0
+
+
+def _settled(row: Row) -> Sums:
+    return Sums(
+        tokens=row["tokens"],
+        micros=row["micros"],
+        reserved_tokens=-row["held_tokens"],
+        reserved_micros=-row["held_micros"],
     )
+
+
+def _own(accounts: tuple[Account, ...]) -> tuple[Account, ...]:
+    """Those that no other turn of the moment writes."""
+    return tuple(one for one in accounts if one.scope == "contact")
+
+
+def _shared(accounts: tuple[Account, ...]) -> tuple[Account, ...]:
+    """Those that all turns write."""
+    return tuple(one for one in accounts if one.scope != "contact")
+
+
+def _settlement(one: Try, against: tuple[Account, ...], change: Sums) -> Statement:
+    """Leave a change of what all turns write; a try leaves one."""
     return statement(
-        _ADD.format(rows=rows),
-        messages=messages,
-        tokens=tokens,
-        micros=micros,
-        reserved_tokens=reserved[0],
-        reserved_micros=reserved[1],
-        now=now,
-        **values,
+        "INSERT INTO settlement (tenant_id, work_id, fence, accounts, tokens, micros, held_tokens, held_micros)"
+        " VALUES (:tenant, :work, :fence, :accounts, :tokens, :micros, :held_tokens, :held_micros)"
+        " ON CONFLICT (tenant_id, work_id, fence) DO NOTHING RETURNING work_id",
+        work=one.work_id,
+        fence=one.fence,
+        accounts=listed(_shared(against)),
+        tokens=change.tokens,
+        micros=change.micros,
+        held_tokens=-change.reserved_tokens,
+        held_micros=-change.reserved_micros,
     )
-
-
-def _values(accounts: tuple[Account, ...]) -> tuple[dict[str, object], list[str]]:
-    values: dict[str, object] = {}
-    for index, one in enumerate(accounts):
-        values |= {f"scope_{index}": one.scope, f"subject_{index}": one.subject, f"period_{index}": one.period}
-    return values, [f":scope_{index}, :subject_{index}, :period_{index}" for index in range(len(accounts))]
 
 
 def _spent(work_id: int, spending: Spending, now: float) -> Statement:
     return statement(
-        "INSERT INTO spending (tenant_id, work_id, at, assistant, model, outcome, input_tokens, cached_tokens,"
-        " output_tokens, requests, estimated, micros, currency) VALUES (:tenant, :work, :now, :assistant, :model,"
-        " :outcome, :input_tokens, :cached_tokens, :output_tokens, :requests, :estimated, :micros, :currency)"
-        " ON CONFLICT (tenant_id, work_id) DO NOTHING",
+        _SPENT,
         work=work_id,
         now=now,
         assistant=spending.assistant,
@@ -321,32 +317,13 @@ def _spent(work_id: int, spending: Spending, now: float) -> Statement:
     )
 
 
-def _account(row: Row) -> Account:
-    return Account(row["scope"], row["subject"], row["period"])
+def _named(accounts: Sequence[Account]) -> dict[str, object]:
+    return {
+        "scopes": tuple({one.scope for one in accounts}),
+        "subjects": tuple({one.subject for one in accounts}),
+        "periods": tuple({one.period for one in accounts}),
+    }
 
 
-def _sums(row: Row) -> Sums:
-    return Sums(
-        messages=row["messages"],
-        tokens=row["tokens"],
-        micros=row["micros"],
-        reserved_tokens=row["reserved_tokens"],
-        reserved_micros=row["reserved_micros"],
-    )
-
-
-def _left(row: Row, freed: tuple[int, int] | None) -> Sums:
-    """A row's sums, without what was reserved and is not any more."""
-    sums = _sums(row)
-    tokens, money = freed or (0, 0)
-    return Sums(
-        messages=sums.messages,
-        tokens=sums.tokens,
-        micros=sums.micros,
-        reserved_tokens=sums.reserved_tokens - tokens,
-        reserved_micros=sums.reserved_micros - money,
-    )
-
-
-def _read_accounts(text: str) -> tuple[Account, ...]:
+def _read(text: str) -> tuple[Account, ...]:
     return tuple(Account(*parts) for parts in json.loads(text))

@@ -6,10 +6,10 @@ number is let through, and then one every interval.
 
 from __future__ import annotations
 
-__all__ = ["admit"]
+__all__ = ["EARLY", "MINUTE", "admit"]
 
-_MINUTE = 60.0
-_EARLY = 1e-6
+MINUTE = 60.0
+EARLY = 1e-6
 """Rounding must not make a message wait that is exactly on time."""
 
 
@@ -24,9 +24,9 @@ def admit(free_at: float | None, *, per_minute: int, now: float) -> tuple[float,
     Returns:
         Seconds to wait, and what to keep if it is answered (when the wait is 0).
     """
-    interval = _MINUTE / per_minute
+    interval = MINUTE / per_minute
     arrival = now if free_at is None else max(free_at, now)
-    wait = arrival - now - (_MINUTE - interval)
-    if wait > _EARLY:
+    wait = arrival - now - (MINUTE - interval)
+    if wait > EARLY:
         return wait, arrival
     return 0.0, arrival + interval

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from switchboard_runtime.assistants import Answer, ScriptAssistant, Usage
 from switchboard_runtime.conversation import Policy, Shares
+from switchboard_runtime.edge.context import CONTEXT
 from tests.unit.runtime.kit import document, eventually, served, write_tenant
 
 if TYPE_CHECKING:
@@ -172,6 +173,26 @@ async def test_what_an_answer_took_is_booked_with_its_message(
     assert (
         rows(root, "SELECT tokens, micros, reserved_tokens FROM usage WHERE scope = 'tenant'") == [(200, 20_000, 0)] * 2
     )
+
+
+async def test_what_answers_took_is_put_into_the_sums_now_and_then(
+    tmp_path: Path, twilio: FakeTwilio, clock: TurnedClock
+) -> None:
+    """Some seconds later, with the next message; and whoever asks for the usage is told all of it meanwhile."""
+    root = tenant(tmp_path, twilio, assistants=thinking())
+    async with served(root, clock=clock, answering=Thinking()) as caller:
+        await caller.say("one")
+        await finished(root, 1)
+        used = await caller.app[CONTEXT].limits["muebles-sur"].usage()
+        left = rows(root, "SELECT count(*) FROM settlement")
+        clock.turn(6.0)
+        await caller.say("two")
+        await finished(root, 2)
+        written = rows(root, "SELECT tokens, micros FROM usage WHERE scope = 'tenant'")
+
+    assert (used["tenant.tokensPerDay"].used, used["tenant.tokensPerDay"].reserved) == (100, 0)
+    assert left == [(1,)]
+    assert written == [(100, 10_000)] * 2
 
 
 async def test_an_answer_without_a_model_gives_back_what_was_reserved(

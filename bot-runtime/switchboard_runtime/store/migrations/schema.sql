@@ -244,3 +244,10 @@ CREATE TABLE api_request (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX api_request_old ON api_request (tenant_id, created_at);
+
+CREATE TABLE settlement (
+    tenant_id INTEGER NOT NULL, work_id INTEGER NOT NULL, fence INTEGER NOT NULL,
+    accounts TEXT NOT NULL, tokens INTEGER NOT NULL, micros INTEGER NOT NULL,
+    held_tokens INTEGER NOT NULL, held_micros INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, work_id, fence)
+) STRICT, WITHOUT ROWID;

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 9
+NEWEST = 10
 """The newest revision that this program brings."""
 
-NEEDED = 9
+NEEDED = 10
 """The oldest revision that it can work with."""
 
 
