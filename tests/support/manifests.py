@@ -84,11 +84,14 @@ _PRICE_ROWS = _object(
     currency=st.sampled_from(["ARS", "USD"]),
     cachedInput=PRICES,
 )
+_CHOSEN: dict[str, SearchStrategy[Any]] = {
+    "baseURL": URLS,
+    "prices": st.lists(_PRICE_ROWS, max_size=2, unique_by=lambda row: str(row["validFrom"])),
+    "temperature": st.from_regex(grammar.TEMPERATURE, fullmatch=True),
+}
 MODELS = _object(
-    {"provider": st.sampled_from(["openai", "anthropic", "google", "cohere"]), "name": LINES, "secretRef": SECRETS},
-    baseURL=URLS,
-    prices=st.lists(_PRICE_ROWS, max_size=2, unique_by=lambda row: str(row["validFrom"])),
-)
+    {"provider": st.sampled_from(["anthropic", "google", "cohere"]), "name": LINES, "secretRef": SECRETS}, **_CHOSEN
+) | _object({"provider": st.just("openai"), "name": LINES, "secretRef": SECRETS}, stream=st.booleans(), **_CHOSEN)
 _PARAMETERS = _object(
     {"name": TOOL_NAMES},
     description=PROSE,
@@ -128,6 +131,8 @@ def assistant_specs(draw: st.DrawFn) -> dict[str, Any]:
         guardrails=GUARDRAILS,
         limits=_optional(
             maxOutputTokens=st.integers(1, 100_000),
+            historyTokens=st.integers(0, 100_000),
+            maxRequests=st.integers(1, 12),
             spendPerContactPerDay=st.from_regex(grammar.MONEY, fullmatch=True),
             spendPerMonth=st.from_regex(grammar.MONEY, fullmatch=True),
             turnDeadline=st.integers(1, 300).map(lambda seconds: f"{seconds}s"),

@@ -35,6 +35,12 @@ class AssistantLimits(ApiModel):
     max_output_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Longest answer of the model."""
 
+    history_tokens: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """What the model is shown of the conversation so far, by an estimate. Default: 2000."""
+
+    max_requests: Annotated[int, Field(ge=1, le=12)] | None = None
+    """Requests for one answer; the last may call no tool. Default: 5."""
+
     turn_deadline: Annotated[Duration, duration_between("1s", "5m")] = TURN
     """Longest time for one answer; then the script answers, or a person is fetched."""
 

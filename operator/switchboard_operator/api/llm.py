@@ -78,6 +78,19 @@ class Model(ApiModel):
     """Where the provider's API is, for proxies and models of your own. One inside of the cluster must be in the
     administrator's list of hosts."""
 
+    temperature: (
+        Annotated[
+            str,
+            Field(max_length=4),
+            matches(grammar.TEMPERATURE, 'is no temperature: a number from 0 to 2, in quotes, as in "0.7"'),
+        ]
+        | None
+    ) = None
+    """How freely it chooses its words, from 0 to 2. Default: the provider's."""
+
+    stream: bool = False
+    """Whether it is asked for a stream, for servers that only stream; the reply still leaves whole. openai only."""
+
     prices: Annotated[list[ModelPrice], Field(max_length=16), ListMap(("validFrom",))] | None = None
     """What it costs. Without a price its cost is unknown, not 0."""
 
@@ -86,6 +99,11 @@ class Model(ApiModel):
             rule="has(self.secretRef) || has(self.baseURL)",
             message="secretRef must be given: the provider asks for a key; only a server of your own (baseURL) may not",
             field=".secretRef",
+        ),
+        Rule(
+            rule="!has(self.stream) || !self.stream || self.provider == 'openai'",
+            message="stream is for provider openai only: leave it out",
+            field=".stream",
         ),
     )
 

@@ -58,6 +58,8 @@ def model_of(assistant: Assistant, texts: Sequence[Text]) -> dict[str, Any] | No
         "topic": _topic(spec.guardrails),
         "canned": dict(spec.canned) if spec.canned else None,
     }
+    asked = {"historyTokens": spec.limits.history_tokens, "maxRequests": spec.limits.max_requests}
+    told |= {name: value for name, value in asked.items() if value is not None}
     if spec.tools is not None:
         told["tools"] = [TOOLS[tool.name] for tool in spec.tools if tool.name in TOOLS]
     return told
@@ -105,6 +107,10 @@ def _choice(model: Model, most: int | None) -> dict[str, Any]:
         "apiKey": file_of(API_KEY, model.secret_ref.name) if model.secret_ref else None,
         "prices": [price.manifest() for price in sorted(model.prices or [], key=lambda price: price.valid_from)],
     }
+    if model.stream:
+        told["stream"] = True
+    if model.temperature is not None:
+        told["temperature"] = float(model.temperature)
     return told if most is None else told | {"maxTokens": max(LEAST_TOKENS, min(MOST_TOKENS, most))}
 
 

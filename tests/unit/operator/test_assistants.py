@@ -164,6 +164,34 @@ async def test_a_provider_that_is_not_served_is_said() -> None:
     assert ready(alone, "Tenant", "acme")[0] == ready(alone, "Assistant", "sales")[0] == "ModelNotAvailable"
 
 
+@pytest.mark.parametrize(
+    ("spec", "choice", "told"),
+    [
+        ({"model": LOCAL}, {}, {}),
+        ({"model": LOCAL | {"temperature": "0.7"}}, {"temperature": 0.7}, {}),
+        ({"model": LOCAL | {"temperature": "0"}}, {"temperature": 0.0}, {}),
+        ({"model": LOCAL | {"stream": True}}, {"stream": True}, {}),
+        (
+            {"model": LOCAL, "limits": {"historyTokens": 0, "maxRequests": 2}},
+            {},
+            {"historyTokens": 0, "maxRequests": 2},
+        ),
+    ],
+)
+def test_how_a_model_is_asked_is_told_where_somebody_says_it(
+    spec: dict[str, Any], choice: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """What is left out is the runtime's, so that an assistant from before makes no new revision."""
+    made = model_of(resource("Assistant", "a", {"instructions": "x"} | spec), [])
+
+    assert made is not None
+    assert {key: made["choices"][0].get(key) for key in ("temperature", "stream")} == {
+        "temperature": None,
+        "stream": None,
+    } | choice
+    assert {key: made[key] for key in ("historyTokens", "maxRequests") if key in made} == told
+
+
 PRICE = {"validFrom": "2026-01-01", "input": "1", "output": "2"}
 
 
