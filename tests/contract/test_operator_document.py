@@ -363,8 +363,9 @@ def test_every_wish_reaches_the_runtime_or_the_condition(spec: dict[str, Any]) -
     assert len(model.get("tools", [])) + ("spec.tools: BusinessHours" in unserved) == len(tools)
     assert [tool["name"] for tool in model["httpTools"]] == [tool["name"] for tool in spec.get("httpTools", [])]
     guardrails = spec.get("guardrails", {})
-    assert ("spec.guardrails.onlyFromKnowledge" in unserved) is guardrails.get("onlyFromKnowledge", False)
-    refuses = bool(model["topic"] and model["topic"]["refusal"])
+    assert model.get("onlyFromKnowledge", False) is guardrails.get("onlyFromKnowledge", False)
+    assert model.get("languages", []) == guardrails.get("languages", [])
+    refuses = bool((model["topic"] and model["topic"]["refusal"]) or model.get("unsure"))
     assert refuses or "refusal" not in guardrails or any("guardrails.refusal" in text for text in unserved)
 
 

@@ -425,6 +425,62 @@ async def test_knowledge_is_found_and_its_place_is_kept(room: Room, tmp_path: Pa
     assert answer.sources == ("delivery#1",)
 
 
+async def test_what_was_not_looked_up_is_not_said(room: Room) -> None:
+    """The model is sent back to look it up; with what it found it may answer."""
+    texts = [{"name": "hours", "text": "We are open on Sundays until noon."}]
+    room.server.will(
+        Says(text="Yes, we are open on Sundays."),
+        Says(calls=(("search_knowledge", {"query": "open on Sunday"}),)),
+        Says(text="Yes, on Sundays until noon."),
+    )
+
+    answer = await room.ask(room.document("openai", knowledge=texts, onlyFromKnowledge=True), "open on Sunday?")
+
+    assert (answer.text, answer.outcome) == ("Yes, on Sundays until noon.", "corrected")
+    assert answer.sources == ("hours#1",)
+    assert "look it up first" in room.server.seen[0].system
+    assert "nothing was looked up for it" in room.server.seen[1].turns[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "I have no confirmed answer to that. Which product of Acme are you interested in?"),
+        ({"unsure": {"en": "I do not know that; call us."}}, "I do not know that; call us."),
+    ],
+)
+async def test_a_model_that_insists_on_what_nobody_told_it_is_not_heard(
+    room: Room, changes: dict[str, Any], said: str
+) -> None:
+    """Also when it searched and found nothing; a greeting and a question are its own."""
+    strict = room.document("openai", onlyFromKnowledge=True, **changes)
+    nothing = Says(calls=(("search_catalogue", {"query": "zeppelin"}),))
+    room.server.will(Says(text="Hello! What are you looking for?"))
+    greeted = await room.ask(strict, "hi")
+    room.server.will(nothing, Says(text="Yes, we repair zeppelins.", repeat=True))
+
+    answer = await room.ask(strict, "do you repair zeppelins?")
+
+    assert greeted.text == "Hello! What are you looking for?"
+    assert (answer.text, answer.outcome) == (said, "catalogue")
+
+
+async def test_a_reply_in_another_language_is_written_again(room: Room) -> None:
+    """Whatever the contact writes in; a model that insists is replaced by words in the right one."""
+    assistant = room.document("openai", languages=["es"])
+    room.server.will(
+        Says(text="Hello! What do you want to see, and when can you come?"), Says(text="¡Hola! ¿Qué mueble buscás?")
+    )
+    answer = await room.ask(assistant, "hello")
+    room.server.will(Says(text="Hello! What do you want to see, and when can you come?", repeat=True))
+    insisted = await room.ask(assistant, "hello")
+
+    assert (answer.text, answer.outcome) == ("¡Hola! ¿Qué mueble buscás?", "corrected")
+    assert 'Answer in the language "es"' in room.server.seen[0].system
+    assert 'it is in the language "en"' in room.server.seen[1].turns[-1][1]
+    assert insisted.text == "No tengo ese dato confirmado. ¿Qué producto de Acme te interesa?"
+
+
 async def test_the_history_fits_its_budget_and_the_newest_stays(room: Room) -> None:
     """Oldest first; what was said last is never cut."""
     history = tuple(Said(who="contact", text=f"message {number:03} {'x' * 60}") for number in range(50))

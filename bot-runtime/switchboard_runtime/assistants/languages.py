@@ -13,7 +13,9 @@ from switchboard_runtime.assistants.words import words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["choose_language"]
+__all__ = ["choose_language", "other_language"]
+
+_CLEARLY = 3
 
 _COMMON: Mapping[str, frozenset[str]] = {
     language: frozenset(common.split())
@@ -50,3 +52,18 @@ def choose_language(text: str, *, current: str | None, languages: tuple[str, ...
     best = max(scores.values())
     leaders = [language for language in languages if scores[language] == best]
     return leaders[0] if best and len(leaders) == 1 else standing
+
+
+def other_language(text: str, *, languages: tuple[str, ...]) -> str | None:
+    """The language that a text is clearly in, if it is none of ``languages``; of the six whose common words we know.
+
+    One of ``languages`` that we do not know could be any text's: then nothing is clear.
+    """
+    ours = {language.split("-", maxsplit=1)[0] for language in languages}
+    if not ours <= _COMMON.keys():
+        return None
+    said = words(text)
+    scores = {language: sum(word in common for word in said) for language, common in _COMMON.items()}
+    best = max(scores, key=lambda language: scores[language])
+    own = max(scores[language] for language in ours)
+    return best if best not in ours and scores[best] >= max(_CLEARLY, 2 * own + 1) else None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from switchboard_runtime.assistants.accounting import Ledger
 from switchboard_runtime.assistants.base import Answer
+from switchboard_runtime.assistants.bounds import asked_within, faults, told
 from switchboard_runtime.assistants.catalogue import find_products
 from switchboard_runtime.assistants.guard import Known, Secrets, violations
 from switchboard_runtime.assistants.history import recent
@@ -106,6 +107,7 @@ class LanguageAssistant:
 
     async def answer(self, question: Question) -> Answer:
         """The reply; whatever the models do, there is one."""
+        question = asked_within(question, self._settings.languages)
         if self._blocked(question):
             return Answer(text=self._declining(question), outcome="declined")
         turn = self._begin(question)
@@ -138,6 +140,7 @@ class LanguageAssistant:
                 language=question.language,
                 display_name=question.display_name,
                 mark=self._secrets.mark,
+                bounds=told(self._settings, language=question.language),
                 spoken=question.spoken,
             ),
         )
@@ -188,13 +191,14 @@ class LanguageAssistant:
             self._log("reply withheld")
             return self._fixed(turn, "withheld", handoff=False, outcome="withheld")
         problems = violations(text, self._known(turn))
-        if not problems:
+        beside = faults(text, self._settings, sourced=turn.state.sourced)
+        if not problems and not beside:
             return Answer(text=_cut(text), outcome="corrected" if turn.corrected else "answered")
-        self._log("reply held back", problems=len(problems))
+        self._log("reply held back", problems=len(problems) + len(beside))
         if turn.corrected or last:
             return self._by_catalogue(turn, text)
         turn.corrected = True
-        turn.messages += [Spoken(text), Told(correction(problems))]
+        turn.messages += [Spoken(text), Told(correction(problems, beside))]
         return None
 
     def _known(self, turn: _Turn) -> Known:
@@ -214,6 +218,10 @@ class LanguageAssistant:
             or tuple(turn.state.returned)
             or find_products(text, self._active)
         )
+        if not products and self._settings.unsure is not None:
+            question = turn.question
+            said = localized(self._settings.unsure, language=question.language, languages=question.languages)
+            return Answer(text=said, outcome="catalogue")
         if not products:
             return self._fixed(turn, "unsure", handoff=False, outcome="catalogue")
         return Answer(text=catalogue_words(products, language=turn.question.language), outcome="catalogue")

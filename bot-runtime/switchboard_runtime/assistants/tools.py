@@ -41,6 +41,11 @@ class TurnState:
     off_topic: bool = False
     calls: int = 0
 
+    @property
+    def sourced(self) -> bool:
+        """Whether there is something that a reply can rest on: what was found, or a lead that was kept."""
+        return bool(self.returned or self.texts or self.leads)
+
 
 class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)

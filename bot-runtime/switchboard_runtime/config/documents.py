@@ -160,7 +160,11 @@ class Topic(Model):
 
 
 class LanguageModel(Model):
-    """The models of an assistant, in the order they are tried, and what they may do."""
+    """The models of an assistant, in the order they are tried, and what they may do.
+
+    ``languages`` are the only ones it answers in; none, the tenant's. With ``only_from_knowledge`` a reply without a
+    product, a text or a tool's answer behind it does not go out: ``unsure`` is said, or our own words.
+    """
 
     choices: Annotated[tuple[ModelChoice, ...], Field(min_length=1, max_length=5)]
     deadline_seconds: Annotated[float, Field(ge=1, le=60)] = 12.0
@@ -170,10 +174,14 @@ class LanguageModel(Model):
     http_tools: tuple[HttpTool, ...] = ()
     knowledge: tuple[Knowledge, ...] = ()
     topic: Topic | None = None
+    languages: tuple[Language, ...] = ()
+    only_from_knowledge: bool = False
+    unsure: Texts | None = None
     canned: Texts | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
+        unique("languages", list(self.languages))
         unique("httpTools", [*_OWN_TOOLS, *(tool.name for tool in self.http_tools)])
         unique("knowledge", [text.name for text in self.knowledge])
         return self

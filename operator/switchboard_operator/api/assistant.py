@@ -112,6 +112,14 @@ class AssistantSpec(ApiModel):
             message="script has a rule with catalogue: true, and there is no catalogue: set catalogue.configMapRef",
             field=".script",
         ),
+        Rule(
+            rule=(
+                "!has(self.guardrails) || !has(self.guardrails.onlyFromKnowledge) || !self.guardrails.onlyFromKnowledge"
+                " || has(self.catalogue) || has(self.knowledge) || has(self.httpTools)"
+            ),
+            message="guardrails.onlyFromKnowledge needs something to know: set catalogue, knowledge or httpTools",
+            field=".guardrails",
+        ),
     )
 
 

@@ -194,10 +194,12 @@ class Guardrails(ApiModel):
     """Subjects that it declines to speak of; a message that holds one of these phrases is sent to no model."""
 
     only_from_knowledge: bool = False
-    """Whether it answers from catalogue and knowledge only."""
+    """Whether it states only what it found in catalogue, knowledge or a tool for that very answer. Without, `refusal`
+    is said, or that there is no confirmed answer; a question or a courtesy of the model's needs no source."""
 
     languages: Languages | None = None
-    """Languages it may answer in; absent means the tenant's."""
+    """Languages it may answer in, the preferred one first; absent means the tenant's. A reply that is clearly in
+    another one is not sent."""
 
     refusal: Texts | None = None
     """What it says instead, by language."""

@@ -60,6 +60,7 @@ def model_of(assistant: Assistant, texts: Sequence[Text]) -> dict[str, Any] | No
     }
     asked = {"historyTokens": spec.limits.history_tokens, "maxRequests": spec.limits.max_requests}
     told |= {name: value for name, value in asked.items() if value is not None}
+    told |= _bounds(spec.guardrails) if spec.guardrails else {}
     if spec.tools is not None:
         told["tools"] = [TOOLS[tool.name] for tool in spec.tools if tool.name in TOOLS]
     return told
@@ -144,6 +145,17 @@ def _topic(guardrails: Guardrails | None) -> dict[str, Any] | None:
         "blocked": blocked,
         "refusal": dict(guardrails.refusal) if guardrails.refusal else None,
     }
+
+
+def _bounds(guardrails: Guardrails) -> dict[str, Any]:
+    """What it keeps to besides its topic; what is not asked for is not there."""
+    told: dict[str, Any] = {}
+    if guardrails.languages:
+        told["languages"] = list(guardrails.languages)
+    if guardrails.only_from_knowledge:
+        told["onlyFromKnowledge"] = True
+        told["unsure"] = dict(guardrails.refusal) if guardrails.refusal else None
+    return told
 
 
 def _text_name(name: str) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from switchboard_operator.api import Assistant, BotNumber, Plan, Tenant, TwilioAccount, TwilioSubaccount
     from switchboard_operator.api.bot import Hours
     from switchboard_operator.api.limits import Limits, Retention
+    from switchboard_operator.api.llm import Guardrails
     from switchboard_operator.api.subaccount import CredentialSettings
 
 
@@ -119,12 +120,16 @@ def _guardrails(assistant: Assistant) -> Iterable[str]:
     guardrails = assistant.spec.guardrails
     if guardrails is None:
         return
-    if guardrails.only_from_knowledge:
-        yield "spec.guardrails.onlyFromKnowledge"
-    if guardrails.languages:
-        yield "spec.guardrails.languages"
-    if guardrails.refusal and not (guardrails.topic or guardrails.blocked_topics):
-        yield "spec.guardrails.refusal (without topic or blockedTopics nothing is refused)"
+    if not thinking.thinks(assistant):  # a script says what its author wrote
+        yield from (f"spec.guardrails.{name} (there is no model)" for name in _asked(guardrails))
+    refuses = guardrails.topic or guardrails.blocked_topics or guardrails.only_from_knowledge
+    if guardrails.refusal and not refuses:
+        yield "spec.guardrails.refusal (without topic, blockedTopics or onlyFromKnowledge nothing is refused)"
+
+
+def _asked(guardrails: Guardrails) -> Iterable[str]:
+    given = guardrails.manifest()
+    return (name for name in ("topic", "blockedTopics", "onlyFromKnowledge", "languages") if given.get(name))
 
 
 def _credentials(credentials: CredentialSettings) -> Iterable[str]:

@@ -244,6 +244,40 @@ def test_guardrails_become_the_topic(guardrails: dict[str, Any], topic: dict[str
     assert made["topic"] == topic
 
 
+@pytest.mark.parametrize(
+    ("guardrails", "told"),
+    [
+        ({}, {}),
+        ({"refusal": {"en": "No."}}, {}),
+        ({"languages": ["es", "pt-BR"]}, {"languages": ["es", "pt-BR"]}),
+        ({"onlyFromKnowledge": True}, {"onlyFromKnowledge": True, "unsure": None}),
+        (
+            {"onlyFromKnowledge": True, "refusal": {"en": "No."}},
+            {"onlyFromKnowledge": True, "unsure": {"en": "No."}},
+        ),
+    ],
+)
+def test_what_a_model_keeps_to_is_told(guardrails: dict[str, Any], told: dict[str, Any]) -> None:
+    """Where it is asked for; nothing of it is left unserved, but for a refusal of nothing."""
+    assistant = resource("Assistant", "a", {"instructions": "x", "model": LOCAL, "guardrails": guardrails})
+    made = model_of(assistant, [])
+
+    assert made is not None
+    assert {key: made[key] for key in ("languages", "onlyFromKnowledge", "unsure") if key in made} == told
+    assert bool(of_assistant(assistant)) is (guardrails.keys() == {"refusal"})
+
+
+def test_what_a_model_alone_could_keep_to_is_said_of_a_script() -> None:
+    """It says what its author wrote."""
+    script = {"rules": [{"when": {"matches": ["hola"]}, "reply": {"es": "¡Hola!"}}], "otherwise": {"es": "¿Cómo?"}}
+    guardrails = {"languages": ["es"], "topic": "chairs"}
+
+    assert of_assistant(resource("Assistant", "a", {"script": script, "guardrails": guardrails})) == [
+        "spec.guardrails.topic (there is no model)",
+        "spec.guardrails.languages (there is no model)",
+    ]
+
+
 def test_names_of_texts_stay_apart_when_they_are_cut() -> None:
     """The runtime takes 128 characters."""
     names = [name for name, _ in texts_of("c" * 200, {"a": "x", "b": "y"})]
