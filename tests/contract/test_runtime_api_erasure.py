@@ -10,7 +10,7 @@ import pytest
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.edge.context import CONTEXT
 from tests.contract.test_runtime_api import READER, TOKENS, conversation, serving
-from tests.unit.runtime.kit import CONTACT, fake_twilio
+from tests.unit.runtime.kit import CONTACT, eventually, fake_twilio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,6 +59,34 @@ async def test_a_contact_gets_all_that_is_kept_of_them_and_is_taken_away(api: Ap
     assert [one["id"] for one in ledger] == [receipt["id"]]
     assert acts[:2] == ["contact.erased", "contact.exported"]
     assert CONTACT not in (await api.get("/conversations")).body.decode()
+
+
+async def test_who_said_stop_and_was_erased_is_not_written_to_until_they_write_start(
+    api: Api, twilio: FakeTwilio
+) -> None:
+    """Over the API it is refused; what they write themselves is not answered until then, and answered from then on."""
+    await conversation(api, "hola")
+    await api.caller.say("BAJA")
+    await eventually(lambda: len(twilio.bodies()) == 2, within=20)
+    (contact,) = (await api.get("/contacts")).json()["items"]
+    receipt = (await api.post(f"/contacts/{contact['id']}/erase", {"person": "Bea"})).json()
+
+    template = {"sid": "HX" + "0" * 32}
+    message = {"channel": "whatsapp", "to": CONTACT.removeprefix("whatsapp:"), "message": {"template": template}}
+    refused = await api.post("/messages", message)
+    for text in ("hola", "START", "hola"):
+        await api.caller.say(text)
+    await eventually(lambda: len(twilio.bodies()) == 4, within=20)
+    (one,) = (await api.get("/conversations", contact=CONTACT)).json()["items"]
+    said = (await api.get(f"/conversations/{one['id']}/messages")).json()["items"]
+    sent = await api.post("/messages", message)
+
+    assert receipt["counts"]["suppressed"] == 1
+    assert (refused.status, sent.status) == (409, 202)
+    assert "said STOP" in refused.json()["detail"]
+    assert one["optedOut"] is False
+    assert twilio.bodies()[3] == "¡Hola! ¿En qué te ayudo?"
+    assert sorted(entry["author"] for entry in said) == ["bot", "bot", "contact", "contact", "contact"]
 
 
 @pytest.mark.parametrize("path", ["/contacts/nobody/export", "/erasures/none"])

@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -211,6 +212,38 @@ async def test_who_was_erased_does_not_come_back_with_an_older_backup(
     assert len(tables(tmp_path / "two.jsonl")["identity"]) == 2
     (again,) = tables(tmp_path / "two.jsonl")["erasure"]
     assert any('"remote": true' in str(cell) and '"sids": ["SM' in str(cell) for cell in again)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_stopped_and_was_erased_is_not_written_to_after_a_restore(
+    kind: str, tmp_path: Path, server: Server
+) -> None:
+    """The list moves with a backup into either store; one that it replaces gives its own to it."""
+    one = await home(tmp_path / "a", kind, server)
+    await live(one)
+    await asyncio.to_thread(one.run, "backup", "--to", str(tmp_path / "before.jsonl"))
+    async with served(one.folder) as caller:
+        api = Api(caller)
+        contact = (await api.get("/conversations")).json()["items"][-1]
+        await caller.say("STOP", From=contact["contact"])
+        await eventually(lambda: _stopped(api, contact["contact"]), within=20)
+        await api.post(f"/contacts/{contact['contactId']}/erase", {})
+    await asyncio.to_thread(one.run, "backup", "--to", str(tmp_path / "after.jsonl"))
+    other = await home(tmp_path / "b", "postgres" if kind == "sqlite" else "sqlite", server)
+
+    await asyncio.to_thread(one.run, "restore", "--from", str(tmp_path / "before.jsonl"), "--force")
+    await asyncio.to_thread(other.run, "restore", "--from", str(tmp_path / "after.jsonl"))
+
+    for restored in (one, other):
+        async with served(restored.folder) as caller:
+            await caller.say("hola", From=contact["contact"])
+            assert await eventually(partial(_stopped, Api(caller), contact["contact"]), within=20)
+    assert tables(tmp_path / "before.jsonl")["suppression"] == []
+
+
+async def _stopped(api: Api, address: str) -> bool:
+    items = (await api.get("/conversations", contact=address)).json()["items"]
+    return bool(items) and bool(items[0]["optedOut"])
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "empty", "other", "newer"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,16 +16,21 @@ from switchboard_runtime.errors import Conflict, LeaseLost, NotFound
 from switchboard_runtime.ids import Ids
 from switchboard_runtime.people import Audit, History, People, PeopleHook
 from switchboard_runtime.people.receipts import digest
-from switchboard_runtime.store import Reply, StatusUpdate, Turn, Webhook, statement, texts
+from switchboard_runtime.store import Lane, Reply, StatusUpdate, Turn, Webhook, statement, texts
+from switchboard_runtime.store.postgres.database import Database
+from switchboard_runtime.store.postgres.store import PostgresStore
+from switchboard_runtime.store.suppressing import Key
 from switchboard_runtime.telemetry.metrics import Metrics
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.contract.test_runtime_people import Lagging, Told
-from tests.support.postgres import Server, running_server
-from tests.unit.runtime.kit import document
+from tests.support.postgres import Server, connected, new_database, running_server, tenant_dsn
+from tests.unit.runtime.kit import document, eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
+
+    import asyncpg  # type: ignore[import-untyped]
 
     from switchboard_runtime.people import Receipt
     from switchboard_runtime.store import Rows, Statement, Store, WorkItem
@@ -48,6 +55,8 @@ TABLES = (
     "api_request",
     "erasure",
     "audit",
+    "suppression",
+    "suppression_key",
 )
 DAY = 86_400.0
 
@@ -249,9 +258,12 @@ async def test_nothing_of_an_erased_contact_is_left_in_any_table(house: House) -
     assert done.provider == {"deleted": 2, "absent": 0, "refused": 0}
     counts = {"messages": 1, "replies": 2, "conversations": 1, "callbacks": 1, "unsent": 1, "usage": 1, "told": 3}
     counts |= {"contact": 1, "contact_note": 1, "contact_tag": 1, "lead": 1, "identity": 1, "quarantined": 2, "work": 0}
+    counts |= {"suppressed": 0}
     assert done.counts == counts
-    again = await house.store.accept(inbound("SM1", now=house.clock.now(), contact=ADDRESS, text="my secret"))
+    repeated = inbound("SM1", now=house.clock.now(), contact=ADDRESS, text="my secret", channel="whatsapp")
+    again = await house.store.accept(repeated)
     assert (again.duplicate, again.work_id) == (True, item.id)
+    assert [word for word in SECRETS if word in await house.everything()] == []
 
 
 async def test_a_receipt_is_signed_into_the_audit_log(house: House) -> None:
@@ -327,6 +339,151 @@ async def test_a_contact_who_writes_again_is_a_new_one(house: House) -> None:
     assert (await house.people.contacts.get(await house.known())).name == "Ana Paz"
     with pytest.raises(Conflict, match="the contact was erased"):
         await house.people.conversations.say(old.conversation_id, [Reply(text="x")], actor="Bea")
+
+
+async def stopped(house: House, sid: str, *, wish: str = "STOP", address: str = ADDRESS) -> None:
+    """A contact says STOP, or takes it back."""
+    item = await house.hold(sid, wish, address=address)
+    state = replace(item.state, opted_out=wish == "STOP")
+    await house.store.finish_work(item, replace(house.turn(item), state=state))
+
+
+async def opted_out(house: House, *, contact: str = ADDRESS, own: str = "+9", channel: str = "whatsapp") -> bool:
+    """Whether a conversation is one of somebody who said STOP; it is made if there is none."""
+    lane = await house.store.conversation(channel=channel, own=own, contact=contact)
+    return (await house.people.conversations.get(lane)).opted_out
+
+
+@pytest.mark.parametrize("address", [ADDRESS, "ñandú\n+1", "US.13491208655302741918"])
+async def test_who_said_stop_and_was_erased_is_not_written_to(house: House, address: str) -> None:
+    """Neither by a person or program first, nor by the bot when they write again; only a hash is left of them."""
+    await stopped(house, "SM1", address=address)
+    receipt = await completed(house, await house.people.erasures.erase(await house.known(address), actor="Bea"))
+    left = await house.everything()
+
+    lane = await house.store.conversation(channel="whatsapp", own="+9", contact=address)
+    with pytest.raises(Conflict, match="said STOP"):
+        await house.people.conversations.say(lane, [Reply(text="hi")], actor="Bea")
+    again = await house.hold("SM2", "hello again", address=address)
+
+    assert receipt.counts["suppressed"] == 1
+    assert address not in left
+    assert again.state.opted_out
+
+
+async def test_a_new_conversation_of_who_said_stop_begins_so_whoever_makes_it(house: House) -> None:
+    """All messages that come together for it, and with it others that have nothing to do with it."""
+    await stopped(house, "SM1")
+    await house.people.erasures.erase(await house.known(), actor="Bea")
+    now, others = house.clock.now(), [f"whatsapp:+54911555009{number:02}" for number in range(10)]
+    messages = [inbound(f"SM2{one}", now=now, contact=one, channel="whatsapp") for one in (ADDRESS, *others, ADDRESS)]
+    messages[-1] = replace(messages[-1], sid="SM3")
+
+    await asyncio.gather(*(house.store.accept(one, begin=True) for one in messages))
+
+    assert await opted_out(house)
+    assert not any([await opted_out(house, contact=one) for one in others])
+
+
+async def test_a_message_that_is_begun_at_once_is_of_who_said_stop_too(house: House) -> None:
+    """Where a store begins the work with the message, and where it is claimed."""
+    await stopped(house, "SM1")
+    await house.people.erasures.erase(await house.known(), actor="Bea")
+    message = inbound("SM2", now=house.clock.now(), contact=ADDRESS, channel="whatsapp")
+
+    begun = (await house.store.accept(message, begin=True)).begun
+    (item,) = (begun,) if begun else (await house.store.claim_work(limit=1, held=())).items
+
+    assert item.state.opted_out
+
+
+async def test_only_whom_and_where_they_said_stop_is_remembered(house: House) -> None:
+    """Not the contact at another of our addresses or on another channel, and nobody else."""
+    await stopped(house, "SM1")
+    await house.people.erasures.erase(await house.known(), actor="Bea")
+
+    assert await opted_out(house)
+    assert not await opted_out(house, own="+8")
+    assert not await opted_out(house, channel="sms")
+    assert not await opted_out(house, contact=f"{ADDRESS}1")
+
+
+async def test_who_took_a_stop_back_is_as_others_are(house: House) -> None:
+    """Erased once with it and once without; nothing is left of the first time."""
+    await stopped(house, "SM1")
+    await house.people.erasures.erase(await house.known(), actor="Bea")
+    await stopped(house, "SM2", wish="START")
+    later = await house.hold("SM3")
+    await house.store.finish_work(later, house.turn(later))
+    open_again = not later.state.opted_out and not await opted_out(house)
+    receipt = await house.people.erasures.erase(await house.known(), actor="Bea")
+
+    assert open_again
+    assert receipt.counts["suppressed"] == 0
+    assert not await opted_out(house)
+    assert not [line for line in (await house.everything()).splitlines() if line.startswith("suppression [")]
+
+
+async def test_an_older_backup_in_which_they_had_not_said_stop_takes_none_back(house: House) -> None:
+    """They are erased again in it; the list that was carried there stays."""
+    await stopped(house, "SM1")
+    await house.people.erasures.erase(await house.known(), actor="Bea")
+    ledger = await house.people.erasures.ledger()
+    restored = await house.hold("SM2")
+    await house.store.finish_work(
+        restored, replace(house.turn(restored), state=replace(restored.state, opted_out=False))
+    )
+
+    count = await house.people.erasures.reapply([replace(one, at=house.clock.now()) for one in ledger])
+
+    assert count == 1
+    assert await opted_out(house)
+
+
+@pytest.mark.parametrize("secret", [b"", b"k", bytes(range(32)), bytes(range(64))])
+def test_the_hash_is_hmac_sha256(secret: bytes) -> None:
+    """By its two blocks, so that a database can compute it too."""
+    lane = Lane("whatsapp", "whatsapp:+9", "ñ")
+
+    assert Key.of(secret).digest(lane) == hmac.new(secret, "\n".join(lane).encode(), "sha256").digest()
+
+
+async def test_a_message_that_waited_for_an_erasure_begins_stopped(server: Server) -> None:
+    """It came in the middle of the erasure's transaction, which it did not see when it began to be stored."""
+    dsn = await tenant_dsn(await new_database(server), "a")
+    store = PostgresStore(
+        database=Database(dsn=lambda: dsn, tenant="a"), clock=Lagging(), new_id=lambda: "o", owner="p", lease=20.0
+    )
+    await store.open()
+    await store.accept(inbound("SM1", now=Lagging().now(), contact=ADDRESS))
+    key = Key.of(b"secret")
+    async with connected(dsn) as erasing:
+        async with erasing.transaction():
+            await erasing.execute("UPDATE switchboard.conversation SET contact = 'erased:1'")
+            await erasing.execute(
+                "INSERT INTO switchboard.suppression_key SELECT tenant_id, $1, $2 FROM switchboard.conversation", *key
+            )
+            await erasing.execute(
+                "INSERT INTO switchboard.suppression SELECT tenant_id, $1 FROM switchboard.conversation",
+                key.digest(Lane("sms", "+9", ADDRESS)),
+            )
+            coming = asyncio.create_task(store.accept(inbound("SM2", now=Lagging().now(), contact=ADDRESS)))
+            await eventually(lambda: waits(erasing), within=20)
+        await coming
+    items = {one.message.sid: one for one in (await store.claim_work(limit=9, held=())).items}
+    await store.close()
+
+    assert items["SM2"].state.opted_out
+    assert not items["SM1"].state.opted_out
+
+
+async def waits(connection: asyncpg.Connection) -> bool:
+    """Whether another session waits for this one's transaction."""
+    return bool(
+        await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
+    )
 
 
 async def test_another_contact_loses_nothing(house: House) -> None:

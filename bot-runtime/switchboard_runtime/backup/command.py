@@ -10,6 +10,7 @@ from switchboard_runtime.backup.erased import erase_again, ledger_of, read_ledge
 from switchboard_runtime.backup.format import check_free, read_backup, written
 from switchboard_runtime.backup.moving import fill, highest, is_empty, pour
 from switchboard_runtime.backup.sqlite import SqlitePlace, new_file, snapshot
+from switchboard_runtime.backup.stopped import carry, stopped_of
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.errors import ConfigurationError, Conflict
 from switchboard_runtime.opening import file_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from switchboard_runtime.backup.format import BackupFile
     from switchboard_runtime.backup.moving import Progress
     from switchboard_runtime.backup.places import Place
+    from switchboard_runtime.backup.stopped import Stopped
     from switchboard_runtime.config import Settings
     from switchboard_runtime.config.directory import TenantEntry
     from switchboard_runtime.people import LedgerEntry
@@ -74,20 +76,22 @@ async def restore(
     theirs = file.header["tenant"]["id"]
     if theirs != entry.document.tenant.id and not force:
         raise Conflict(f"{source} is of tenant id {theirs!r}, not {entry.document.tenant.id!r}; use --force to go on")
-    erased = [*(read_ledger(ledger) if ledger else ()), *(await _known_ledger(settings, entry) if force else ())]
+    known, stopped = await _known(settings, entry) if force else ((), {})
+    erased = [*(read_ledger(ledger) if ledger else ()), *known]
     async with _written(settings, entry, file, force=force, admin_dsn=admin_dsn) as place:
         await pour(file, place, progress)
+        await carry(stopped, place)
     again = await erase_again(settings, entry, erased) if erased else 0
     rows, total = file.summary.rows, file.summary.total
     return {"tenant": tenant, "file": str(source), "rows": rows, "total": total, "erasedAgain": again}
 
 
-async def _known_ledger(settings: Settings, entry: TenantEntry) -> tuple[LedgerEntry, ...]:
-    """What the store that is to be replaced knows of erasures; nothing if there is no store yet."""
+async def _known(settings: Settings, entry: TenantEntry) -> tuple[tuple[LedgerEntry, ...], Stopped]:
+    """What the store that is to be replaced knows of erasures, and of who stopped; nothing if there is no store yet."""
     if not entry.credentials.current().database_url and not file_of(settings.paths()[2], entry).exists():
-        return ()
+        return (), {}
     async with reading(settings, entry) as place:
-        return await ledger_of(place)
+        return await ledger_of(place), await stopped_of(place)
 
 
 def tenant_entry(settings: Settings, tenant: str, *, now: float) -> TenantEntry:

@@ -48,6 +48,8 @@ TABLES = (
     Table(name="audit_head", key=()),
     Table(name="erasure", key=("id",)),
     Table(name="api_request", key=("token", "key")),
+    Table(name="suppression_key", key=("ipad",)),
+    Table(name="suppression", key=("digest",)),
 )
 """Those that others refer to come first."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from switchboard_runtime.store import statement
+from switchboard_runtime.store import Lane, statement
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -59,11 +59,16 @@ _EMPTYING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emptied:
-    """What was found to empty: the conversations, ids at the provider, and how many rows of what."""
+    """What was found to empty: the conversations, ids at the provider, and how many rows of what.
+
+    Of the conversations' addresses, ``stopped`` are those of who had said STOP, and ``going`` the others.
+    """
 
     conversations: tuple[int, ...]
     sids: tuple[str, ...]
     counts: dict[str, int]
+    stopped: tuple[Lane, ...]
+    going: tuple[Lane, ...]
 
 
 def emptied(identities: Sequence[Identity]) -> Generator[Statement, Rows, Emptied]:
@@ -71,22 +76,31 @@ def emptied(identities: Sequence[Identity]) -> Generator[Statement, Rows, Emptie
     counts: dict[str, int] = {}
     ids: list[int] = []
     sids: list[str] = []
+    lanes: dict[bool, list[Lane]] = {True: [], False: []}
     for identity in identities:
         rows = yield statement(
             "UPDATE conversation SET epoch = epoch + 1, contact = :erased || CAST(id AS TEXT)"
-            " WHERE tenant_id = :tenant AND channel = :channel AND contact = :address RETURNING id",
+            " WHERE tenant_id = :tenant AND channel = :channel AND contact = :address"
+            " RETURNING id, own, opted_out",
             erased=ERASED,
             channel=identity.channel,
             address=identity.address,
         )
         for row in rows:
             ids.append(int(row["id"]))
+            lanes[bool(row["opted_out"])].append(Lane(identity.channel, row["own"], identity.address))
             sids += yield from sids_of(ids[-1:])
             for what, sql in _EMPTYING:
                 gone = yield statement(sql, id=ids[-1], **({"name": f"{ERASED}{ids[-1]}"} if ":name" in sql else {}))
                 counts[what] = counts.get(what, 0) + len(gone)
     counts["conversations"] = len(ids)
-    return Emptied(conversations=tuple(ids), sids=tuple(dict.fromkeys(sids)), counts=counts)
+    return Emptied(
+        conversations=tuple(ids),
+        sids=tuple(dict.fromkeys(sids)),
+        counts=counts,
+        stopped=tuple(lanes[True]),
+        going=tuple(lanes[False]),
+    )
 
 
 def sids_of(conversations: Sequence[int], *, since: float | None = None) -> Generator[Statement, Rows, list[str]]:

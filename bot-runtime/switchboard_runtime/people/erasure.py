@@ -3,7 +3,8 @@
 In one transaction all that the contact said and all that is known of them is taken away or emptied, no matter what is
 in flight: no turn that began before is kept. Webhooks that were not understood follow in slices, then the provider is
 asked to delete what it keeps, again and again until it is gone or was refused too often. The receipt's digest is in the
-audit log. Which addresses were erased is remembered as hashes, so that the same can be done to an older backup.
+audit log. Which addresses were erased is remembered as hashes, so that the same can be done to an older backup. Who had
+said STOP is not written to for having been forgotten: see :mod:`switchboard_runtime.store.suppressing`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from switchboard_runtime.errors import NotFound
 from switchboard_runtime.people import audit, erasing, knowing
 from switchboard_runtime.people.receipts import LedgerEntry, Pending, Receipt, digest, receipt_of
 from switchboard_runtime.people.records import Identity
-from switchboard_runtime.store import alone, statement
+from switchboard_runtime.store import alone, statement, suppressing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -108,7 +109,7 @@ class Erasures:
         Raises:
             NotFound: there is no such contact.
         """
-        erasure_id, now = self._new_id(), self._clock.now()
+        erasure_id, now, secret = self._new_id(), self._clock.now(), self._secret()
         emptied: tuple[int, ...] = ()
 
         def job() -> Generator[Statement, Rows, Receipt]:
@@ -117,7 +118,15 @@ class Erasures:
             if contact is None:
                 raise NotFound(f"contact {contact_id} is not there")
             emptied = yield from self._erased(
-                erasure_id, contact.id, contact.identities, actor=actor, action=action, at=now, remote=remote
+                erasure_id,
+                contact.id,
+                contact.identities,
+                actor=actor,
+                action=action,
+                at=now,
+                remote=remote,
+                secret=secret,
+                lift=True,
             )
             return (yield from _receipt(erasure_id))
 
@@ -168,7 +177,7 @@ class Erasures:
             after = int(rows[-1]["id"])
 
     async def _erased_again(self, identity: Identity, *, actor: str) -> int:
-        erasure_id, now = self._new_id(), self._clock.now()
+        erasure_id, now, secret = self._new_id(), self._clock.now(), self._secret()
 
         def job() -> Generator[Statement, Rows, tuple[int, ...]]:
             contact = yield from knowing.by_address(identity.channel, identity.address)
@@ -183,6 +192,8 @@ class Erasures:
                     action="contact.erased_again",
                     at=now,
                     remote=actor != RETENTION,
+                    secret=secret,
+                    lift=False,  # what was restored may be older than their STOP
                 )
             )
 
@@ -198,13 +209,21 @@ class Erasures:
         action: str,
         at: float,
         remote: bool,
+        secret: bytes,
+        lift: bool,
     ) -> Generator[Statement, Rows, tuple[int, ...]]:
-        """The transaction; the ids of the conversations it emptied."""
+        """The transaction; the ids of the conversations it emptied.
+
+        Who had said STOP stays stopped; of who had not, ``lift`` forgets an earlier one.
+        """
         emptied = yield from erasing.emptied(identities)
+        suppressed = yield from suppressing.keep(emptied.stopped, secret=secret)
+        yield from suppressing.lift(emptied.going if lift else ())
         named = [contact_id, *(yield from erasing.noted_of(contact_id))] if contact_id else []
         counts = {**emptied.counts, **(yield from erasing.unknown(contact_id))}
         counts["usage"] = yield from erasing.used(identities, name=f"{erasing.ERASED}{erasure_id}")
         counts["told"] = yield from erasing.untold(identities, *named)
+        counts["suppressed"] = suppressed
         subjects = sorted(self._subject(one) for one in identities)
         pending = Pending(
             identities=list(identities),
@@ -306,6 +325,10 @@ class Erasures:
             yield from audit.write(act)
 
         await self._store.transact(job)
+
+    def _secret(self) -> bytes:
+        """32 bytes that nobody can guess, as ids cannot be."""
+        return hashlib.sha256(f"{self._new_id()}\n{self._new_id()}".encode()).digest()
 
     def _subject(self, identity: Identity) -> str:
         return hashlib.sha256(f"{self._tenant}\n{identity.channel}\n{identity.address}".encode()).hexdigest()

@@ -21,6 +21,7 @@ from switchboard_runtime.store.records import (
 )
 from switchboard_runtime.store.sqlite import SqliteStore
 from switchboard_runtime.store.statements import Also, Around, Job, Row, Rows, Statement, alone, statement
+from switchboard_runtime.store.suppressing import Lane
 from switchboard_runtime.store.writer import Writer
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Flights",
     "Inbound",
     "Job",
+    "Lane",
     "OutboxItem",
     "OwnerLock",
     "Quarantined",

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from switchboard_runtime.store.lanes import suppressed
 from switchboard_runtime.store.records import Accepted, ConversationState, Inbound, WorkItem
+from switchboard_runtime.store.suppressing import Lane
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,7 +40,7 @@ ON c.channel = given.channel AND c.own = given.own AND c.contact = given.contact
 
 _LAST_IDS = """
 SELECT (SELECT coalesce(max(id), 0) FROM conversation), (SELECT coalesce(max(id), 0) FROM message),
-       (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'work')
+       (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'work'), EXISTS (SELECT 1 FROM suppression)
 """
 
 _CONVERSATIONS = """
@@ -91,12 +93,27 @@ _DECODER = msgspec.json.Decoder(list[_Found])
 
 def accept(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
     """Store messages with their conversations and work items, or find the work items of earlier deliveries."""
-    batch = _Batch(*db.execute(_LAST_IDS).fetchone())
-    accepted = [batch.add(arrival, found) for arrival, found in zip(arrivals, _look(db, arrivals), strict=True)]
+    *last, suppressing = db.execute(_LAST_IDS).fetchone()
+    batch, looked = _Batch(*last), _look(db, arrivals)
+    stopped = _stopped(db, arrivals, looked) if suppressing else ()
+    accepted = [batch.add(arrival, found) for arrival, found in zip(arrivals, looked, strict=True)]
     for sql, rows in ((_CONVERSATIONS, batch.conversations), (_MESSAGES, batch.messages), (_WORKS, batch.works)):
         for part in _parts(rows):
             _execute(db, sql, part)
+    for lane in stopped:
+        db.execute("UPDATE conversation SET opted_out = 1 WHERE channel = ? AND own = ? AND contact = ?", lane)
     return accepted
+
+
+def _stopped(db: sqlite3.Connection, arrivals: Sequence[Arrival], looked: Sequence[_Found]) -> frozenset[Lane]:
+    """The new conversations that begin opted out; what was found of their arrivals says so from now on."""
+    lanes = [Lane(one.channel, one.own, one.contact) for one, _, _ in arrivals]
+    fresh = {lane for lane, found in zip(lanes, looked, strict=True) if found.lane is None}
+    stopped = suppressed(db, fresh) if fresh else frozenset()
+    for lane, found in zip(lanes, looked, strict=True):
+        if lane in stopped:
+            found.opted_out = 1
+    return stopped
 
 
 def _look(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[_Found]:

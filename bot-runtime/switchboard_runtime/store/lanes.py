@@ -7,8 +7,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from switchboard_runtime.store.statements import bound
+from switchboard_runtime.store.suppressing import Key, Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from switchboard_runtime.store.statements import Also, Job, Statement
 
 Result = TypeVar("Result")
@@ -51,12 +54,24 @@ def _kept(value: object) -> object:
 
 def conversation(db: sqlite3.Connection, *, channel: str, own: str, contact: str, now: float) -> int:
     """The conversation between two addresses, made if it is new."""
-    row = db.execute(
-        "INSERT INTO conversation (channel, own, contact, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (channel, own, contact) DO UPDATE SET updated_at = updated_at RETURNING id",
-        (channel, own, contact, now, now),
-    ).fetchone()
-    return int(row["id"])
+    lane = Lane(channel, own, contact)
+    known = db.execute("SELECT id FROM conversation WHERE channel = ? AND own = ? AND contact = ?", lane).fetchone()
+    if known is not None:
+        return int(known["id"])
+    made = db.execute(
+        "INSERT INTO conversation (channel, own, contact, created_at, updated_at, opted_out) VALUES (?, ?, ?, ?, ?, ?)",
+        (*lane, now, now, bool(suppressed(db, {lane}))),
+    )
+    return int(made.lastrowid or 0)
+
+
+def suppressed(db: sqlite3.Connection, lanes: AbstractSet[Lane]) -> frozenset[Lane]:
+    """Which of these begin opted out if they are new."""
+    keys = [Key(*row) for row in db.execute("SELECT ipad, opad FROM suppression_key")]
+    digests = {key.digest(lane): lane for key in keys for lane in lanes}
+    marks = ", ".join("?" * len(digests))
+    rows = db.execute(f"SELECT digest FROM suppression WHERE digest IN ({marks})", tuple(digests))  # noqa: S608
+    return frozenset(digests[row["digest"]] for row in rows)
 
 
 def hand_over(db: sqlite3.Connection, conversation_id: int, *, to: Literal["bot", "human"], now: float) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEWEST", "SCHEMA", "migrate"]
 
-NEWEST = 12
+NEWEST = 13
 """The newest revision that this program brings; it works with no other."""
 
 SCHEMA = Path(__file__).parent / "migrations" / "schema.sql"

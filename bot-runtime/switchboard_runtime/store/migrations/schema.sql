@@ -251,3 +251,13 @@ CREATE TABLE settlement (
     held_tokens INTEGER NOT NULL, held_micros INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, work_id, fence)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE suppression_key (
+    tenant_id INTEGER NOT NULL, ipad BLOB NOT NULL, opad BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, ipad)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE suppression (
+    tenant_id INTEGER NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, digest)
+) STRICT, WITHOUT ROWID;

@@ -25,25 +25,29 @@ WITH given AS (
 ), lane AS (
     INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at,
                                                last_inbound_at)
-    SELECT $1, channel, own, contact, max(received_at), max(received_at), max(received_at) FILTER (WHERE NOT EXISTS (
+    SELECT $1, channel, own, contact, max(received_at), max(received_at), max(received_at) FROM given WHERE NOT EXISTS (
         SELECT FROM switchboard.message AS k WHERE k.tenant_id = $1
-        AND k.provider = given.provider AND k.account = given.account AND k.sid = given.sid))
-    FROM given GROUP BY channel, own, contact ORDER BY channel, own, contact
+        AND k.provider = given.provider AND k.account = given.account AND k.sid = given.sid)
+    GROUP BY channel, own, contact ORDER BY channel, own, contact
     ON CONFLICT (tenant_id, channel, own, contact)
-    DO UPDATE SET updated_at = coalesce(excluded.last_inbound_at, c.updated_at),
+    DO UPDATE SET updated_at = excluded.updated_at,
                   last_inbound_at = greatest(excluded.last_inbound_at, c.last_inbound_at)
-    RETURNING c.id, c.channel, c.own, c.contact
+    RETURNING c.id, c.channel, c.own, c.contact, c.xmax = 0 AS fresh
+), kept AS (
+    INSERT INTO switchboard.message AS m (tenant_id, conversation_id, provider, account, sid, kind, text, opt_out,
+                                          fields, trace, received_at)
+    SELECT $1, lane.id, provider, account, sid, kind, text, opt_out, fields, trace, received_at
+    FROM given JOIN lane USING (channel, own, contact) ORDER BY place
+    ON CONFLICT (tenant_id, provider, account, sid) DO NOTHING
+    RETURNING m.id, m.conversation_id, m.provider, m.account, m.sid, m.received_at
 )
-INSERT INTO switchboard.message AS m (tenant_id, conversation_id, provider, account, sid, kind, text, opt_out,
-                                      fields, trace, received_at)
-SELECT $1, lane.id, provider, account, sid, kind, text, opt_out, fields, trace, received_at
-FROM given JOIN lane USING (channel, own, contact) ORDER BY place
-ON CONFLICT (tenant_id, provider, account, sid) DO NOTHING
-RETURNING m.id, m.conversation_id, m.provider, m.account, m.sid, m.received_at
+SELECT kept.id, lane.id AS conversation_id, lane.fresh, provider, account, sid, received_at
+FROM lane LEFT JOIN kept ON kept.conversation_id = lane.id ORDER BY kept.id
 """
 """Locks the conversations, in one order for all; a statement of its own, so that the next one sees what they hold.
 
-A message that is known already is no sign of life: it changes no date.
+A message that is known already is no sign of life: it changes no date, and makes no conversation, also if the one that
+it was of is nobody's any more.
 """
 
 _WORK = """
@@ -106,7 +110,10 @@ async def accept(db: Any, tenant: int, messages: Sequence[Inbound], *, again: bo
     not_before = {key: message.not_before for key, message in reversed(list(zip(keys, messages, strict=True)))}
     async with db.transaction():
         columns = zip(*(_row(message) for message in messages), strict=True)
-        stored = await db.fetch(_MESSAGES, tenant, *(list(column) for column in columns))
+        rows = await db.fetch(_MESSAGES, tenant, *(list(column) for column in columns))
+        stored = [row for row in rows if row["id"] is not None]
+        if fresh := list({row["conversation_id"] for row in rows if row["fresh"]}):
+            await lanes.suppress(db, tenant, fresh)
         made: dict[_Key, int] = {}
         if stored:
             works = await db.fetch(

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 OTHERS_POLL = 0.5
 """Seconds until an item in another process's hands is looked at again; it may finish long before its lease."""
 
+_SUPPRESS = """
+UPDATE switchboard.conversation AS c SET opted_out = true
+FROM switchboard.suppression_key AS k JOIN switchboard.suppression AS s ON s.tenant_id = k.tenant_id
+WHERE k.tenant_id = $1 AND c.tenant_id = $1 AND c.id = ANY ($2::bigint[])
+AND s.digest = sha256(k.opad || sha256(k.ipad || convert_to(concat_ws(chr(10), c.channel, c.own, c.contact), 'UTF8')))
+"""
+"""HMAC-SHA-256 by its blocks (:class:`~switchboard_runtime.store.suppressing.Key`)."""
+
 _KEYS = {"work": ("id", "state = 'pending'"), "outbox": ("seq", "state IN ('queued', 'sending')")}
 
 
@@ -29,18 +37,28 @@ def clean(text: str) -> str:
 
 async def conversation(db: Any, tenant: int, *, channel: str, own: str, contact: str, now: float) -> int:
     """The conversation between two addresses, made if it is new."""
-    return int(
-        await db.fetchval(
-            "INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at)"
-            " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (tenant_id, channel, own, contact)"
-            " DO UPDATE SET updated_at = c.updated_at RETURNING id",
-            tenant,
-            clean(channel),
-            clean(own),
-            clean(contact),
-            now,
-        )
+    made = await db.fetchrow(
+        "INSERT INTO switchboard.conversation AS c (tenant_id, channel, own, contact, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (tenant_id, channel, own, contact)"
+        " DO UPDATE SET updated_at = c.updated_at RETURNING c.id, c.xmax = 0 AS fresh",
+        tenant,
+        clean(channel),
+        clean(own),
+        clean(contact),
+        now,
     )
+    if made["fresh"]:
+        await suppress(db, tenant, [made["id"]])
+    return int(made["id"])
+
+
+async def suppress(db: Any, tenant: int, conversations: Sequence[int]) -> None:
+    """Let conversations that the caller's transaction has just made begin opted out, if their contacts are to.
+
+    A statement of its own: making one may have waited for an erasure of who had it before, and this one sees what came
+    of that.
+    """
+    await db.execute(_SUPPRESS, tenant, conversations)
 
 
 async def is_handed_over(

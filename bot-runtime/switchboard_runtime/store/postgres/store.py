@@ -179,11 +179,12 @@ class PostgresStore:
     async def conversation(self, *, channel: str, own: str, contact: str) -> int:
         """See :meth:`Store.conversation`."""
         now = self._clock.now()
-        return await self._run(
-            lambda db, tenant, _again: lanes.conversation(
-                db, tenant, channel=channel, own=own, contact=contact, now=now
-            )
-        )
+
+        async def act(db: Any, tenant: int, _again: bool) -> int:
+            async with db.transaction():
+                return await lanes.conversation(db, tenant, channel=channel, own=own, contact=contact, now=now)
+
+        return await self._run(act)
 
     async def hand_over(self, conversation_id: int, *, to: Literal["bot", "human"], also: Also = ()) -> bool:
         """See :meth:`Store.hand_over`."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 __all__ = ["NEEDED", "NEWEST", "refusal"]
 
-NEWEST = 10
+NEWEST = 11
 """The newest revision that this program brings."""
 
-NEEDED = 10
+NEEDED = 11
 """The oldest revision that it can work with."""
 
 
