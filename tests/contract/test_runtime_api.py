@@ -12,14 +12,18 @@ import pytest
 
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.edge.api import API, Rates
+from switchboard_runtime.edge.context import CONTEXT
 from switchboard_runtime.errors import ConfigurationError
+from switchboard_runtime.store import statement
 from tests.contract.api_kit import DOCUMENT, Api
 from tests.support.postgres import Server, new_database, running_server, tenant_dsn
 from tests.unit.runtime.kit import API_TOKEN, FakeTwilio, document, eventually, fake_twilio, served, write_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
+
+    from switchboard_runtime.store import Rows, Statement
 
 OTHER_TOKEN = "another-tenants-own-token"
 READER, WRITER, OLD = "reader-token-000000000000", "writer-token-000000000000", "old-token-00000000000000"
@@ -148,6 +152,31 @@ async def test_lists_come_in_pages_that_lose_and_repeat_nothing(api: Api) -> Non
 
     assert len(set(whole)) == 5
     assert paged == whole
+
+
+async def test_dead_letters_come_in_pages_though_some_are_revived_meanwhile(api: Api) -> None:
+    """Messages first, then replies, each from the oldest."""
+    for number in range(4):
+        await conversation(api, From=f"whatsapp:+54911555001{number:02}")
+    store = api.caller.app[CONTEXT].stores["muebles-sur"]
+    await store.transact(given_up)
+
+    whole = (await api.get("/dead-letters", limit=200)).json()["items"]
+    first = (await api.get("/dead-letters", limit=3)).json()
+    await api.post(f"/dead-letters/inbox/{whole[2]['id']}/replay")
+    second = (await api.get("/dead-letters", limit=3, cursor=first["next"])).json()
+    third = (await api.get("/dead-letters", limit=3, cursor=second["next"])).json()
+
+    assert [one["queue"] for one in whole] == ["inbox"] * 4 + ["outbox"] * 4
+    assert first["items"] + second["items"] + third["items"] == whole
+    assert third["next"] is None
+    assert (await api.get("/dead-letters", cursor="bm9wZQ")).status == 400
+
+
+def given_up() -> Generator[Statement, Rows, None]:
+    """Every message and every reply so far is a dead letter."""
+    yield statement("UPDATE work SET outcome = 'assistant failed' WHERE tenant_id = :tenant AND state = 'done'")
+    yield statement("UPDATE outbox SET state = 'failed', sid = NULL, error = 'given up: old' WHERE tenant_id = :tenant")
 
 
 async def test_what_was_said_is_found_whatever_its_case_and_accents(api: Api) -> None:
@@ -387,7 +416,7 @@ async def test_the_operation_of_a_tenant_is_told(api: Api) -> None:
     assert set(status["queues"]) == {"inbox", "outbox"}
     assert [one["reason"] for one in kept] == ["no MessageSid, From or To"]
     assert replayed.json() == {"understood": 0, "notYet": 1}
-    assert (gone.status, (await api.get("/dead-letters")).json()) == (404, {"items": []})
+    assert (gone.status, (await api.get("/dead-letters")).json()) == (404, {"items": [], "next": None})
     assert (await plain.get("/status")).json()["assistants"]["ventas"]["state"] == "Healthy"
     assert (await Api(api.caller, base="", token="wrong").get("/status")).status == 401
 

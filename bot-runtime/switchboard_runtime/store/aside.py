@@ -12,9 +12,9 @@ _DEAD_REPLY = "state = 'failed' AND sid IS NULL AND error LIKE 'given up%'"
 
 _LETTERS = f"""
 SELECT 'inbox' AS queue, w.id, m.trace, w.outcome AS reason, w.attempts
-FROM work AS w JOIN message AS m ON m.id = w.message_id WHERE {_DEAD_MESSAGE}
-UNION ALL SELECT 'outbox', seq, trace, error, attempts FROM outbox WHERE {_DEAD_REPLY}
-ORDER BY 1, 2 LIMIT ?
+FROM work AS w JOIN message AS m ON m.id = w.message_id WHERE {_DEAD_MESSAGE} AND ('inbox', w.id) > (?1, ?2)
+UNION ALL SELECT 'outbox', seq, trace, error, attempts FROM outbox WHERE {_DEAD_REPLY} AND ('outbox', seq) > (?1, ?2)
+ORDER BY 1, 2 LIMIT ?3
 """  # noqa: S608  # put together from constants
 
 _REVIVE = {
@@ -70,9 +70,9 @@ def settle(db: sqlite3.Connection, quarantined_id: int, *, now: float) -> None:
     db.execute("UPDATE quarantine SET replayed_at = ? WHERE id = ?", (now, quarantined_id))
 
 
-def dead_letters(db: sqlite3.Connection, *, limit: int) -> tuple[DeadLetter, ...]:
+def dead_letters(db: sqlite3.Connection, *, limit: int, after: tuple[str, int]) -> tuple[DeadLetter, ...]:
     """What was given up."""
-    return tuple(DeadLetter(**dict(row)) for row in db.execute(_LETTERS, (limit,)))
+    return tuple(DeadLetter(**dict(row)) for row in db.execute(_LETTERS, (*after, limit)))
 
 
 def revive(db: sqlite3.Connection, letter: DeadLetter, *, now: float) -> bool:

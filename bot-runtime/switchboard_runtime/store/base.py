@@ -199,8 +199,11 @@ class Store(Protocol):
         """Record that a webhook was understood after all: it waits no more."""
         ...
 
-    async def dead_letters(self, *, limit: int) -> tuple[DeadLetter, ...]:
-        """Messages whose assistant failed at every try, and replies given up for their age; oldest first."""
+    async def dead_letters(self, *, limit: int, after: tuple[str, int] = ("", 0)) -> tuple[DeadLetter, ...]:
+        """Messages whose assistant failed at every try, then replies given up for their age; each from the oldest.
+
+        ``after`` is the queue and the id of the last seen.
+        """
         ...
 
     async def revive(self, letter: DeadLetter, *, also: Also = ()) -> bool:

@@ -231,9 +231,9 @@ class SqliteStore:
         now = self._clock.now()
         await self._writer.run(self._path, lambda db: aside.settle(db, quarantined_id, now=now))
 
-    async def dead_letters(self, *, limit: int) -> tuple[DeadLetter, ...]:
+    async def dead_letters(self, *, limit: int, after: tuple[str, int] = ("", 0)) -> tuple[DeadLetter, ...]:
         """See :meth:`Store.dead_letters`."""
-        return await self._writer.run(self._path, lambda db: aside.dead_letters(db, limit=limit))
+        return await self._writer.run(self._path, lambda db: aside.dead_letters(db, limit=limit, after=after))
 
     async def revive(self, letter: DeadLetter, *, also: Also = ()) -> bool:
         """See :meth:`Store.revive`."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
+_QUEUES = ("inbox", "outbox")
+
 
 class AssistantState(Shown):
     """How an assistant does; `since` and `reason` say more when it fails."""
@@ -113,12 +115,6 @@ class ShownLetter(Shown):
     trace: str
     reason: str
     attempts: int
-
-
-class Letters(Shown):
-    """Dead letters, oldest first, a thousand at most."""
-
-    items: tuple[ShownLetter, ...]
 
 
 class OneLetter(Asked):
@@ -212,9 +208,15 @@ async def replay_quarantine(call: Call) -> dict[str, int]:
     return await call.store.transact(call.once(recorded))
 
 
-async def list_dead_letters(call: Call) -> dict[str, Any]:
+async def list_dead_letters(call: Call) -> Page[DeadLetter]:
     """``GET /dead-letters``."""
-    return {"items": await call.store.dead_letters(limit=1000)}
+    limit, after = call.query.limit, ("", 0)
+    if call.query.cursor:
+        place, number = read_cursor(call.query.cursor, (int, int))
+        after = (_QUEUES[int(place) % len(_QUEUES)], int(number))
+    found = await call.store.dead_letters(limit=limit + 1, after=after)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items=found[:limit], next=cursor_of(_QUEUES.index(last.queue), last.id) if last else None)
 
 
 async def replay_dead_letter(call: Call) -> dict[str, Any]:
@@ -259,7 +261,15 @@ ROUTES = (
     _route(
         "POST", "/quarantine/replay", "operations:write", replay_quarantine, Replayed, "Read them again", body=Nothing
     ),
-    _route("GET", "/dead-letters", "operations:read", list_dead_letters, Letters, "What was given up"),
+    _route(
+        "GET",
+        "/dead-letters",
+        "operations:read",
+        list_dead_letters,
+        Paged[ShownLetter],
+        "What was given up, messages first, oldest first",
+        query=PageQuery,
+    ),
     _route(
         "POST",
         "/dead-letters/{queue}/{letter}/replay",

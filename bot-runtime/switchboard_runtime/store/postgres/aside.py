@@ -18,9 +18,10 @@ _DEAD_REPLY = "state = 'failed' AND sid IS NULL AND error LIKE 'given up%'"
 _LETTERS = f"""
 SELECT 'inbox' AS queue, w.id, m.trace, w.outcome AS reason, w.attempts
 FROM switchboard.work AS w JOIN switchboard.message AS m ON m.tenant_id = $1 AND m.id = w.message_id
-WHERE w.tenant_id = $1 AND {_DEAD_MESSAGE}
-UNION ALL SELECT 'outbox', seq, trace, error, attempts FROM switchboard.outbox WHERE tenant_id = $1 AND {_DEAD_REPLY}
-ORDER BY 1, 2 LIMIT $2
+WHERE w.tenant_id = $1 AND {_DEAD_MESSAGE} AND ('inbox', w.id) > ($2::text, $3::bigint)
+UNION ALL SELECT 'outbox', seq, trace, error, attempts FROM switchboard.outbox
+WHERE tenant_id = $1 AND {_DEAD_REPLY} AND ('outbox', seq) > ($2::text, $3::bigint)
+ORDER BY 1, 2 LIMIT $4
 """  # noqa: S608  # put together from constants
 
 _TABLES: Mapping[str, tuple[str, str, str, str]] = {
@@ -80,9 +81,9 @@ async def settle(db: Any, tenant: int, quarantined_id: int, *, now: float) -> No
     )
 
 
-async def dead_letters(db: Any, tenant: int, *, limit: int) -> tuple[DeadLetter, ...]:
+async def dead_letters(db: Any, tenant: int, *, limit: int, after: tuple[str, int]) -> tuple[DeadLetter, ...]:
     """What was given up."""
-    return tuple(DeadLetter(**dict(row)) for row in await db.fetch(_LETTERS, tenant, limit))
+    return tuple(DeadLetter(**dict(row)) for row in await db.fetch(_LETTERS, tenant, *after, limit))
 
 
 async def revive(db: Any, tenant: int, letter: DeadLetter, *, now: float) -> bool:

@@ -312,9 +312,9 @@ class PostgresStore:
         now = self._clock.now()
         await self._run(lambda db, tenant, _again: aside.settle(db, tenant, quarantined_id, now=now))
 
-    async def dead_letters(self, *, limit: int) -> tuple[DeadLetter, ...]:
+    async def dead_letters(self, *, limit: int, after: tuple[str, int] = ("", 0)) -> tuple[DeadLetter, ...]:
         """See :meth:`Store.dead_letters`."""
-        return await self._run(lambda db, tenant, _again: aside.dead_letters(db, tenant, limit=limit))
+        return await self._run(lambda db, tenant, _again: aside.dead_letters(db, tenant, limit=limit, after=after))
 
     async def revive(self, letter: DeadLetter, *, also: Also = ()) -> bool:
         """See :meth:`Store.revive`."""
