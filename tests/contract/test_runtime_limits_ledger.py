@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,15 @@ from switchboard_runtime.config.limits import Limits
 from switchboard_runtime.limits import ledger
 from switchboard_runtime.limits.accounts import Account, accounts_of, kept_accounts
 from switchboard_runtime.limits.reserving import Asked, Granted, Refused, Reserver, Throttled
+from switchboard_runtime.store import Turn, statement
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.support.postgres import Server, running_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
 
-    from switchboard_runtime.store import Store
+    from switchboard_runtime.store import Rows, Statement, Store, WorkItem
 
 NOW = SystemClock().now()
 MESSAGE = inbound("SM1", now=NOW)
@@ -82,9 +84,9 @@ def a_try(work: int, given: Limits, *, fence: int = 1) -> ledger.Try:
     return ledger.Try(work_id=work, fence=fence, accounts=accounts_of(MESSAGE, given, now=NOW))
 
 
-async def book(store: Store, work: int, given: Limits, took: ledger.Spending | None) -> None:
+async def book(store: Store, work: int, given: Limits, took: ledger.Spending | None, *, fence: int = 1) -> None:
     """Keep what it took."""
-    await store.transact(partial(ledger.book, a_try(work, given), took, now=NOW))
+    await store.transact(partial(ledger.book, a_try(work, given, fence=fence), took, now=NOW))
 
 
 async def month(store: Store, given: Limits) -> ledger.Sums:
@@ -190,6 +192,127 @@ async def test_a_reservation_that_nobody_comes_back_to_ends(store: Store) -> Non
 
     assert (at_once, later) == (Refused("tenant.tokensPerMonth", "tokens", told=False), Granted())
     assert (await month(store, given)).reserved_tokens == 900
+
+
+async def claimed(store: Store) -> WorkItem:
+    """The one message, in the hands of a process."""
+    await store.accept(MESSAGE)
+    (item,) = (await store.claim_work(limit=1, held=())).items
+    return item
+
+
+async def drop(store: Store, item: WorkItem, given: Limits, took: ledger.Spending | None) -> None:
+    """A try of it is not kept."""
+    await store.transact(partial(ledger.drop, a_try(item.id, given, fence=item.fence), took, now=NOW))
+
+
+async def test_a_try_that_is_dropped_frees_what_it_reserved_and_pays_what_it_took(store: Store) -> None:
+    """At once, and once, though the answer to it is lost and it is done again."""
+    given = limits(tenant={"tokensPerMonth": 1000, "spendPerMonth": "1"})
+    item = await claimed(store)
+    await reserve(store, item.id, given, tokens=900, micros=90)
+
+    for _ in range(2):
+        await drop(store, item, given, spending(100, 10))
+    sums = await month(store, given)
+    other = await reserve(store, item.id + 1, given, tokens=900)
+
+    assert sums == ledger.Sums(messages=1, tokens=100, micros=10)
+    assert other == Granted()
+
+
+async def test_a_dropped_try_that_took_an_unknown_price_costs_all_that_was_reserved(store: Store) -> None:
+    """As a kept one does."""
+    given = limits(tenant={"spendPerMonth": "1"})
+    item = await claimed(store)
+    await reserve(store, item.id, given, tokens=900, micros=90)
+
+    await drop(store, item, given, spending(100, None))
+
+    assert await month(store, given) == ledger.Sums(messages=1, tokens=100, micros=90)
+
+
+async def test_a_message_whose_try_was_dropped_is_counted_once_and_reserves_anew(store: Store) -> None:
+    """Not on top of what the first try had; nor does it wait again for a rate that has let it pass."""
+    given = limits(tenant={"messagesPerMonth": 1, "tokensPerMonth": 1000}, contact={"messagesPerMinute": 1})
+    item = await claimed(store)
+
+    answers = []
+    for _ in range(3):
+        answers.append(await reserve(store, item.id, given, tokens=900))
+        await drop(store, item, given, None)
+    freed = await month(store, given)
+    answers.append(await reserve(store, item.id, given, tokens=900))
+
+    assert answers == [Granted()] * 4
+    assert freed == ledger.Sums(messages=1)
+    assert await month(store, given) == ledger.Sums(messages=1, reserved_tokens=900)
+
+
+async def test_who_was_taken_over_frees_nothing_of_the_others_and_pays_its_own(store: Store) -> None:
+    """The reservation is that of the process which thinks about the message now."""
+    given = limits(tenant={"tokensPerMonth": 1000})
+    late = await claimed(store)
+    await reserve(store, late.id, given, tokens=300)
+    await store.release()
+    (item,) = (await store.claim_work(limit=1, held=())).items
+    await reserve(store, item.id, given, tokens=400)
+
+    for _ in range(2):
+        await drop(store, late, given, spending(100, 0))
+
+    assert item.fence > late.fence
+    assert await month(store, given) == ledger.Sums(messages=1, tokens=100, reserved_tokens=400)
+
+
+async def test_who_asked_for_what_another_had_answered_frees_what_it_reserved(store: Store) -> None:
+    """It slept through its lease before it asked; nobody comes back to such a message."""
+    given = limits(tenant={"tokensPerMonth": 1000})
+    late = await claimed(store)
+    await store.release()
+    (item,) = (await store.claim_work(limit=1, held=())).items
+    await store.finish_work(item, Turn(replies=(), state=item.state, outcome="answered"))
+    await reserve(store, late.id, given, tokens=300)
+
+    await drop(store, late, given, spending(100, 0))
+    sums = await month(store, given)
+
+    assert (sums.tokens, sums.reserved_tokens) == (100, 0)
+
+
+async def test_what_was_kept_after_all_is_not_paid_twice(store: Store) -> None:
+    """Whoever learnt of no commit may take its turn for lost."""
+    given = limits(tenant={"tokensPerMonth": 1000})
+    item = await claimed(store)
+    await reserve(store, item.id, given, tokens=300)
+    took = spending(100, 0)
+    book = partial(ledger.book, a_try(item.id, given, fence=item.fence), took, now=NOW)
+    await store.finish_work(item, Turn(replies=(), state=item.state, outcome="answered", also=(book,)))
+    await store.transact(partial(ledger.settle, now=NOW))
+
+    await drop(store, item, given, took)
+
+    assert await month(store, given) == ledger.Sums(messages=1, tokens=100)
+
+
+async def test_all_tries_of_a_message_are_one_row_of_what_was_spent(store: Store) -> None:
+    """With the outcome of the last; an unknown price of any makes the whole unknown."""
+    given = limits(tenant={"tokensPerMonth": 10_000})
+    item = await claimed(store)
+    await reserve(store, item.id, given, tokens=3000)
+    await drop(store, item, given, replace(spending(100, 10), outcome="dropped", model=None))
+    await reserve(store, item.id, given, tokens=3000)
+    await book(store, item.id, given, spending(300, 30), fence=item.fence + 1)
+
+    def read() -> Generator[Statement, Rows, Rows]:
+        return (yield statement("SELECT model, outcome, input_tokens, requests, micros FROM spending"))
+
+    known = [tuple(row.values()) for row in await store.transact(read)]
+    await book(store, item.id, given, spending(1, None), fence=item.fence + 2)
+    unknown = [row["micros"] for row in await store.transact(read)]
+
+    assert known == [("openai/m", "answered", 400, 2, 40)]
+    assert unknown == [None]
 
 
 async def test_the_contact_is_told_once(store: Store) -> None:

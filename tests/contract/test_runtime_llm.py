@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from switchboard_runtime.assistants import Answer, Lead, Question, Said
+from switchboard_runtime.assistants import Answer, Lead, Meter, Question, Said
 from switchboard_runtime.assistants.egress import Egress
 from switchboard_runtime.assistants.factory import Assistants
 from switchboard_runtime.config import Assistant
@@ -270,6 +271,61 @@ async def test_tokens_and_money_are_counted_by_the_price_of_the_day(room: Room, 
     assert usage is not None
     assert (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.requests) == (2200, 1000, 80, 2)
     assert (usage.cost, usage.currency, usage.estimated) == (Decimal("0.0050"), "USD", False)
+
+
+async def cut_short(room: Room, assistant: Assistant, *, turns: int = 0) -> Meter:
+    """Ask, and go away some turns of the loop after the server hangs; what the answer has taken."""
+    question = Question(text="how much is the oak table?", language="en", languages=("en",), display_name="Acme")
+    asking = asyncio.ensure_future(room.assistants(assistant).answer(question))
+    await room.server.hanging.wait()
+    room.server.hanging.clear()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    return question.meter
+
+
+async def test_an_answer_that_is_cut_short_tells_what_it_took(room: Room) -> None:
+    """Requests that were answered by their count; the one that was not by its words and the longest answer."""
+    room.server.will(Says(calls=(("search_catalogue", {"query": "oak table"}),), tokens=(1000, 50, 0)), Says(hang=True))
+    assistant = room.document("openai")
+    assert assistant.model is not None
+
+    meter = await cut_short(room, assistant)
+
+    assert meter.model == "openai/test-0"
+    assert meter.usage is not None
+    assert (meter.usage.requests, meter.usage.estimated) == (2, True)
+    assert meter.usage.output_tokens == 50 + assistant.model.choices[0].max_tokens
+    assert 1000 < meter.usage.input_tokens < 3000
+    assert meter.usage.cost == (meter.usage.input_tokens * 2 + meter.usage.output_tokens * 20) / Decimal(1_000_000)
+
+
+async def test_of_a_stream_that_is_cut_short_what_came_is_paid(room: Room) -> None:
+    """Not the longest answer: whoever closes a stream stops the model."""
+    room.server.will(Says(text="We open at nine. " * 40, hang=True, repeat=True))
+    turns = itertools.count(step=10)
+
+    async def streamed() -> int:
+        """Once more, and a little later, until all that was sent has arrived before we go."""
+        usage = (await cut_short(room, room.document("openai", stream=True), turns=next(turns))).usage
+        return usage.output_tokens if usage and usage.output_tokens > 50 else 0
+
+    assert 50 < await eventually(streamed) < 150
+
+
+async def test_an_answer_that_is_declined_or_given_leaves_nothing_to_tell(room: Room) -> None:
+    """It says itself what it took."""
+    room.server.will(Says(text="We open at 9."))
+    question = Question(text="when do you open?", language="en", languages=("en",), display_name="Acme")
+
+    answer = await room.assistants(room.document("openai")).answer(question)
+
+    assert isinstance(answer, Answer)
+    assert answer.usage is not None
+    assert question.meter == Meter()
 
 
 async def test_an_unknown_price_is_unknown_and_not_nothing(room: Room) -> None:

@@ -54,7 +54,7 @@ class Says:
         tokens: input, output and cached input; None leaves the count out.
         status: an HTTP error instead.
         raw: this body instead of the format.
-        hang: no answer at all, until the caller goes.
+        hang: no answer at all, until the caller goes; of a stream that has words, half of it first.
         cut: the stream, or the body, ends in its middle with a broken connection.
         quiet: with ``cut``, a stream ends there as if that were all.
         retry_after: seconds, as the header.
@@ -167,13 +167,17 @@ class LlmServer:
         return response
 
     async def _stream(self, request: web.Request, says: Says) -> web.StreamResponse:
-        if says.hang or says.status != 200 or says.raw is not None:
+        halfway = says.hang and says.text
+        if (says.hang and not halfway) or says.status != 200 or says.raw is not None:
             return await self._answer(request, says, {})
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         chunks = self._openai_chunks(says)
-        for chunk in chunks[: len(chunks) // 2] if says.cut else chunks:
+        for chunk in chunks[: len(chunks) // 2] if says.cut or halfway else chunks:
             await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        if halfway:
+            self.hanging.set()
+            await _until_gone(request)
         if says.quiet:
             return response
         if says.cut:

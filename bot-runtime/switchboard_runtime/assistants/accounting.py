@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from switchboard_runtime.assistants.base import Usage
 
 if TYPE_CHECKING:
+    from switchboard_runtime.assistants.replies import Asked
     from switchboard_runtime.config.documents import ModelChoice, ModelPrice
 
-__all__ = ["Ledger", "Spent", "cost_of", "estimate_tokens", "price_at"]
+__all__ = ["Ledger", "Spent", "cost_of", "cut_short", "estimate_tokens", "estimated", "price_at"]
 
 _MILLION = Decimal(1_000_000)
 _BYTES_A_TOKEN = {"openai": 3.6, "anthropic": 3.2, "google": 3.8}
@@ -36,6 +37,27 @@ def estimate_tokens(text: str, *, provider: str) -> int:
     By bytes of UTF-8, since letters beyond ASCII cost more. It serves budgets, not bills.
     """
     return _MESSAGE_OVERHEAD + math.ceil(len(text.encode()) / _BYTES_A_TOKEN[provider])
+
+
+def estimated(asked: Asked, said: str, *, provider: str) -> Spent:
+    """About what a request took whose vendor did not say."""
+    words = [asked.instructions, *(str(message) for message in asked.messages)]
+    return Spent(
+        input_tokens=sum(estimate_tokens(one, provider=provider) for one in words),
+        cached_tokens=0,
+        output_tokens=estimate_tokens(said, provider=provider),
+        estimated=True,
+    )
+
+
+def cut_short(asked: Asked, choice: ModelChoice) -> Spent:
+    """What a request is taken to have cost that was cancelled.
+
+    Its words, and what was streamed of the answer. A vendor that does not stream may have thought to the end, so
+    without a stream it is the longest answer.
+    """
+    spent = estimated(asked, "".join(asked.streamed), provider=choice.provider)
+    return spent if choice.stream else replace(spent, output_tokens=choice.max_tokens)
 
 
 def price_at(choice: ModelChoice, now: float) -> ModelPrice | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from switchboard_runtime.config import Assistant
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from switchboard_runtime.config.script import Location
 
-__all__ = ["Answer", "Answering", "Lead", "Parts", "Question", "Responder", "Said", "Usage"]
+__all__ = ["Answer", "Answering", "Lead", "Meter", "Parts", "Question", "Responder", "Said", "Usage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,19 @@ class Said:
 
     who: Literal["contact", "bot", "human"]
     text: str
+
+
+@dataclass(slots=True)
+class Meter:
+    """What an answer has taken so far, for whoever asked and gets none: it failed, or was cut short.
+
+    Attributes:
+        usage: None when no model was asked.
+        model: ``provider/name`` of the one that was asked last.
+    """
+
+    usage: Usage | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +51,7 @@ class Question:
         choice: our id of the button that was pressed or the line that was chosen.
         notes: what else came with it, a line each, in English; not the contact's words.
         spoken: it is said on the phone, and so is the answer.
+        meter: where the assistant writes what the answer takes, whatever comes of it.
     """
 
     text: str
@@ -49,6 +63,7 @@ class Question:
     choice: str | None = None
     notes: tuple[str, ...] = ()
     spoken: bool = False
+    meter: Meter = field(default_factory=Meter, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from switchboard_runtime.assistants.accounting import Ledger
+from switchboard_runtime.assistants.accounting import Ledger, cut_short
 from switchboard_runtime.assistants.base import Answer
 from switchboard_runtime.assistants.bounds import asked_within, faults, told
 from switchboard_runtime.assistants.catalogue import find_products
@@ -111,7 +111,12 @@ class LanguageAssistant:
         if self._blocked(question):
             return Answer(text=self._declining(question), outcome="declined")
         turn = self._begin(question)
-        answer = await self._converse(turn) or self._degraded(turn)
+        try:
+            answer = await self._converse(turn) or self._degraded(turn)
+        except BaseException:
+            question.meter.usage = turn.ledger.usage if turn.ledger.usage.requests else None
+            question.meter.model = turn.model
+            raise
         complete = replace(
             answer,
             usage=turn.ledger.usage if turn.ledger.usage.requests else None,
@@ -281,6 +286,8 @@ class LanguageAssistant:
             return None
         except BaseException:
             breaker.spared()
+            turn.model = f"{choice.provider}/{choice.model}"
+            turn.ledger.spent(cut_short(asked, choice), choice, now=self._clock.now())
             raise
         breaker.succeeded()
         turn.ledger.spent(heard.spent, choice, now=self._clock.now())

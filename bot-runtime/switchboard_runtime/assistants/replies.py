@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -70,12 +70,21 @@ Message = Told | Spoken | Returned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request. ``last``: it must answer in words now."""
+    """One request.
+
+    Attributes:
+        instructions: the assistant's.
+        messages: the conversation.
+        tools: that the model may call.
+        last: it must answer in words now.
+        streamed: what came of an answer that was cut short, if it was streamed.
+    """
 
     instructions: str
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     last: bool = False
+    streamed: list[str] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,13 +23,13 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
-from switchboard_runtime.assistants.accounting import Spent, estimate_tokens
+from switchboard_runtime.assistants.accounting import Spent, estimated
 from switchboard_runtime.assistants.egress import EgressRefused
 from switchboard_runtime.assistants.outward import outward_client
 from switchboard_runtime.assistants.replies import Asked, Call, Heard, ModelFailed, Returned, Spoken, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import httpx2
     from pydantic_ai.messages import ModelMessage
@@ -102,8 +102,12 @@ class VendorModel:
         async with model_request_stream(
             model, messages, model_settings=settings, model_request_parameters=parameters, instrument=False
         ) as stream:
-            async for _ in stream:
-                pass
+            try:
+                async for _ in stream:
+                    pass
+            except BaseException:
+                asked.streamed.extend(_words(stream.get()))
+                raise
             return stream.get()
 
     def _made(self) -> Model:
@@ -174,6 +178,15 @@ def _heard(response: ModelResponse, asked: Asked, choice: ModelChoice) -> Heard:
     return Heard(text=text, calls=calls, spent=spent)
 
 
+def _words(response: ModelResponse) -> Iterator[str]:
+    """All that the model has written: words, and what tools are called with."""
+    for part in response.parts:
+        if isinstance(part, TextPart):
+            yield part.content
+        elif isinstance(part, ToolCallPart):
+            yield _arguments(part)
+
+
 def _arguments(part: ToolCallPart) -> str:
     return part.args if isinstance(part.args, str) else part.args_as_json_str()
 
@@ -186,10 +199,7 @@ def _spent(response: ModelResponse, asked: Asked, choice: ModelChoice, text: str
             cached_tokens=min(usage.cache_read_tokens, usage.input_tokens),
             output_tokens=usage.output_tokens,
         )
-    words = [asked.instructions, *(str(message) for message in asked.messages)]
-    guessed = sum(estimate_tokens(one, provider=choice.provider) for one in words)
-    said = estimate_tokens(text, provider=choice.provider)
-    return Spent(input_tokens=guessed, cached_tokens=0, output_tokens=said, estimated=True)
+    return estimated(asked, text, provider=choice.provider)
 
 
 def _retry_after(error: ModelHTTPError) -> float | None:

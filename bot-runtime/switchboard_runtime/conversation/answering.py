@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from switchboard_runtime.assistants.base import Answer
+from switchboard_runtime.assistants.base import Answer, Meter
 from switchboard_runtime.conversation.calls import CALL_STEPS, hung_up_at
 from switchboard_runtime.conversation.choosing import chosen, may_choose, offered
 from switchboard_runtime.conversation.hooks import Wait
 from switchboard_runtime.conversation.policy import backoff
 from switchboard_runtime.conversation.turn import TEXT_STEPS, Ask
-from switchboard_runtime.errors import LeaseLost
+from switchboard_runtime.errors import LeaseLost, StoreUnavailable
 from switchboard_runtime.store.delivery import by_provider
 from switchboard_runtime.telemetry.logs import log_event
 from switchboard_runtime.telemetry.tracing import NoTracing
@@ -46,6 +46,7 @@ class _Flight:
     """A conversation that is being worked on, and the call of its assistant, while there is one."""
 
     epoch: int
+    took: Meter = field(default_factory=Meter)
     interrupted: bool = False
     asking: asyncio.Future[str | Answer | None] | None = None
 
@@ -130,20 +131,24 @@ class Answerer:
         flight = self._flights[item.conversation_id] = _Flight(item.state.epoch)
         try:
             with self._tracing.begin("turn", trace=item.message.trace, kind="consumer", facts=facts) as span:
-                return await self._do(item, span)
+                return await self._do(item, flight, span)
         except _Interrupted:
             self._metrics.interrupted.labels(self._document.tenant.slug).inc()
             self._log(logging.INFO, "answer cancelled: a person took over, or the contact opted out", item)
+            await self._drop(item, flight)
             await self._store.postpone_work(item, due=self._clock.now(), counted=False)
             return False
+        except asyncio.CancelledError:
+            await self._drop(item, flight)  # the process ends
+            raise
         finally:
             if self._flights.get(item.conversation_id) is flight:
                 del self._flights[item.conversation_id]
 
-    async def _do(self, item: WorkItem, span: Span) -> bool:
+    async def _do(self, item: WorkItem, flight: _Flight, span: Span) -> bool:
         if self._document.burst_seconds and by_provider(item.message):
             item = await self._store.take_along(item, limit=self._policy.burst)
-        turn = await self._turn(item)
+        turn = await self._turn(item, flight)
         if isinstance(turn, Wait):
             self._log(logging.INFO, "turn waits", item, reason=turn.reason)
             span.note({"switchboard.outcome": "waits", "switchboard.limit": turn.reason})
@@ -159,6 +164,7 @@ class Answerer:
         except LeaseLost:
             self._log(logging.WARNING, "turn dropped: taken over, or the conversation changed", item)
             span.note({"switchboard.outcome": "dropped"})
+            await self._drop(item, flight)
             await self._store.postpone_work(item, due=self._clock.now())  # has no effect if it was taken over
             return False
         span.note({"switchboard.outcome": turn.outcome, "switchboard.replies": len(turn.replies)})
@@ -169,7 +175,7 @@ class Answerer:
         self._on_finished(item.id, turn)
         return bool(empty)
 
-    async def _turn(self, item: WorkItem) -> Turn | Wait | None:
+    async def _turn(self, item: WorkItem, flight: _Flight) -> Turn | Wait | None:
         """The turn, or None when the assistant failed and may be tried again."""
         steps = CALL_STEPS if item.message.channel == "voice" else TEXT_STEPS
         step = steps.begin(self._document, item.state, await self._messages(item))
@@ -181,12 +187,14 @@ class Answerer:
             step = steps.excuse(self._document, step) if isinstance(prepared, Wait) else prepared
         if isinstance(step, Ask):
             try:
-                said = await self._said(item, step)
+                said = await self._said(item, step, flight)
                 turn = steps.end(self._document, step, said)
             except _Interrupted:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever an assistant does wrong, the contact gets an answer
                 self._log(logging.ERROR, "assistant failed", item, error=type(error).__name__)
+                await self._drop(item, flight)
+                said = replace(said, usage=None) if said else None  # it is paid
                 if item.attempts < self._policy.answer_attempts and self._time_left(item) > self._policy.first_delay:
                     return None
                 turn = steps.excuse(self._document, step)
@@ -219,13 +227,23 @@ class Answerer:
             ask = step
         return ask
 
-    async def _said(self, item: WorkItem, ask: Ask) -> Answer | None:
-        flight = self._flights[item.conversation_id]
+    async def _said(self, item: WorkItem, ask: Ask, flight: _Flight) -> Answer | None:
         if flight.interrupted:
             raise _Interrupted
+        flight.took = ask.question.meter
         within = min(self._policy.turn_deadline, self._time_left(item))
         said = await flight.ask(self._answering(ask.assistant).answer(ask.question), within=within)
+        if isinstance(said, Answer):
+            flight.took = Meter(said.usage, said.model)
         return Answer(text=said) if isinstance(said, str) else said
+
+    async def _drop(self, item: WorkItem, flight: _Flight) -> None:
+        """Tell the hooks that this try is not kept, and what it took."""
+        for hook in self._hooks:
+            try:
+                await hook.dropped(item, flight.took)
+            except StoreUnavailable as error:
+                self._log(logging.WARNING, "what was reserved is left to its end", item, error=str(error))
 
     def _time_left(self, item: WorkItem) -> float:
         """Seconds in which an answer is still of use: a caller does not stay on the line for ever."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.assistants import Answer, Meter
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.conversation.turn import Ask
@@ -45,6 +45,9 @@ class Health:
         elif said is not None and said.outcome in {"answered", "corrected"}:
             self._failing.pop(self._name(item), None)
         return turn
+
+    async def dropped(self, item: WorkItem, took: Meter) -> None:
+        """See :class:`TurnHook`: nothing is kept of it."""
 
     def told(self) -> dict[str, dict[str, Any]]:
         """Each assistant's state; ``since`` in seconds since the epoch."""

@@ -2,7 +2,8 @@
 
 Hooks are asked in order before an assistant is, and told in order of what came of any turn, also of one that no
 assistant was asked for. What they keep goes into the turn's own transaction (``Turn.also``), so that it is kept
-once, with the turn, or not at all. What a hook raises ends the try: the message comes back when its lease ends.
+once, with the turn, or not at all. What a hook raises ends the try: the message comes back when its lease ends. A try
+that ends without a turn is told too, unless the process dies or the store is away.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.assistants import Answer, Meter
     from switchboard_runtime.conversation.turn import Ask
     from switchboard_runtime.store import Also, OutboxItem, StatusUpdate, Turn, WorkItem
 
@@ -37,6 +38,13 @@ class TurnHook(Protocol):
         """The turn to keep, perhaps with more in ``also``; ``said`` is the assistant's answer if one was asked.
 
         Told once for each try to keep a turn; the turn may still be dropped when the lease is lost.
+        """
+        ...
+
+    async def dropped(self, item: WorkItem, took: Meter) -> None:
+        """This try is not kept: the assistant failed, was cut short, or its answer came too late.
+
+        Told before the item is given back. ``took`` is what the assistant took all the same.
         """
         ...
 

@@ -21,7 +21,7 @@ from switchboard_runtime.store.delivery import OPTED_OUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.assistants import Answer, Meter
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.config.webhooks import EventType
@@ -90,6 +90,9 @@ class Events:
         """See :class:`TurnHook`: what came, and what came of it."""
         also = self.tell(*of_turn(item, turn, said))
         return replace(turn, also=(*turn.also, *also)) if also else turn
+
+    async def dropped(self, item: WorkItem, took: Meter) -> None:
+        """See :class:`TurnHook`: nothing is kept of it."""
 
     def sent(self, item: OutboxItem, sid: str) -> Also:
         """See :class:`SendHook`."""

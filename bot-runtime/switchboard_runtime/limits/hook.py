@@ -24,7 +24,7 @@ from switchboard_runtime.store import Turn
 from switchboard_runtime.telemetry.logs import log_event
 
 if TYPE_CHECKING:
-    from switchboard_runtime.assistants import Answer, Usage
+    from switchboard_runtime.assistants import Answer, Meter, Usage
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import Assistant, TenantDocument
     from switchboard_runtime.config.limits import Scope
@@ -107,6 +107,15 @@ class LimitsHook:
         now = self._clock.now()
         book = partial(ledger.book, self._try(item, assistant, now), spending, now=now)
         return replace(turn, also=(*turn.also, book))
+
+    async def dropped(self, item: WorkItem, took: Meter) -> None:
+        """Free what is reserved, less what was taken all the same."""
+        assistant = self._document.assistant_for(item.message.own.rpartition(":")[2])
+        if took.usage is None and not _thinks(assistant):
+            return  # nothing can have been reserved but the message itself, which stays counted
+        spending = self._spending(assistant, took.usage, model=took.model, outcome="dropped") if took.usage else None
+        now = self._clock.now()
+        await self._store.transact(partial(ledger.drop, self._try(item, assistant, now), spending, now=now))
 
     def _try(self, item: WorkItem, assistant: Assistant | None, now: float) -> ledger.Try:
         name = assistant.name if assistant else ""

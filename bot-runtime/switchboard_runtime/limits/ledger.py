@@ -1,8 +1,9 @@
 """Sums of what was used and reserved, as transactions of both stores.
 
 A message is counted, and what its answer may take is reserved (:mod:`.reserving`), before an assistant is asked; what
-it took is booked in the transaction that keeps the turn, and the reservation ends there. A process that dies leaves
-its reservation to the next try of the same message, or to its end.
+it took is booked in the transaction that keeps the turn, and the reservation ends there. A try that is not kept is
+dropped: what it took is booked, the rest is free at once, and the message stays counted for its next try. A process
+that dies leaves its reservation to that try, or to its end.
 
 The sums of the tenant and of its numbers are rows that all turns write. Whoever has written one holds it until its
 transaction is durable, so that turns would wait for one another. A turn therefore leaves what it took in a row of its
@@ -32,6 +33,7 @@ __all__ = [
     "added",
     "book",
     "cleared",
+    "drop",
     "listed",
     "read",
     "settle",
@@ -66,6 +68,11 @@ ON CONFLICT (tenant_id, work_id) DO UPDATE SET
     micros = spending.micros + excluded.micros, currency = excluded.currency
 """
 """All tries of a message are one row; an unknown price makes the whole unknown."""
+
+_KEEP = (
+    "INSERT INTO reservation (tenant_id, work_id, accounts, tokens, micros, expires_at)"
+    " VALUES (:tenant, :work, :accounts, :tokens, :micros, :expires)"
+)
 
 _READ = """
 SELECT scope, subject, period, messages, tokens, micros, reserved_tokens, reserved_micros, '[]' AS accounts FROM usage
@@ -142,6 +149,41 @@ def book(one: Try, spending: Spending | None, *, now: float) -> Generator[Statem
         against = _own(against)
     if against and change != _NOTHING:
         yield added(dict.fromkeys(against, change), now=now)
+
+
+def drop(one: Try, spending: Spending | None, *, now: float) -> Generator[Statement, Rows, None]:
+    """Free what is reserved for a try that is not kept, and book what it took all the same; once, if done twice.
+
+    If somebody else has the message now, what is reserved for it is theirs.
+    """
+    held = yield statement(
+        "UPDATE work SET fence = fence WHERE tenant_id = :tenant AND id = :work"
+        " AND (fence = :fence OR state = 'done') RETURNING fence, state",
+        work=one.work_id,
+        fence=one.fence,
+    )  # until the end: nobody can take it over meanwhile
+    done = any(row["state"] == "done" for row in held)
+    rows: Rows = ()
+    if held:
+        rows = yield statement(
+            "DELETE FROM reservation WHERE tenant_id = :tenant AND work_id = :work AND (tokens > 0 OR micros > 0)"
+            " RETURNING work_id AS work, accounts, tokens, micros, expires_at AS expires",
+            work=one.work_id,
+        )
+    kept = done and held[0]["fence"] == one.fence
+    if not rows and (spending is None or kept):
+        return  # nothing to free and nothing to book, or the turn was kept after all
+    change = _change(rows, spending)
+    against = _read(rows[0]["accounts"]) if rows else _shared(one.accounts)
+    covered = _is_covered(change)
+    if not (yield _settlement(one, against, change if covered else _NOTHING)):
+        return  # done before
+    if rows and not done:
+        yield statement(_KEEP, **{**rows[0], "tokens": 0, "micros": 0})
+    if spending is not None:
+        yield _spent(one.work_id, spending, now)
+    if left := _own(against) if covered else against:
+        yield added(dict.fromkeys(left, change), now=now)
 
 
 def settle(*, now: float) -> Generator[Statement, Rows, None]:

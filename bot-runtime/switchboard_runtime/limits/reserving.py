@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from switchboard_runtime.errors import StoreUnavailable
@@ -225,6 +225,8 @@ def _decided(asked: Asked, limits: Limits) -> Generator[Statement, Rows, Granted
     sums = {account: sums_of(row) for account, row in locked.items()}
     refused = _over(asked, limits, sums, counted=again)
     if refused is not None:
+        if again:
+            yield _reserve((replace(asked, tokens=0, micros=0),))  # it stays counted
         told = yield from _told(asked, locked)
         return Refused(*refused, told=told)
     yield _reserve((asked,))

@@ -20,7 +20,7 @@ from switchboard_runtime.store import Reply, Turn, statement
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.assistants import Answer, Meter
     from switchboard_runtime.clock import Clock
     from switchboard_runtime.config import TenantDocument
     from switchboard_runtime.conversation.turn import Ask
@@ -96,6 +96,9 @@ class PeopleHook:
                 yield from audit.write(act)
 
         return replace(turn, also=(*turn.also, kept))
+
+    async def dropped(self, item: WorkItem, took: Meter) -> None:
+        """See :class:`TurnHook`: nothing is kept of it."""
 
     def _away(self, item: WorkItem, ask: Ask, *, told_until: float | None) -> Turn | None:
         """Outside hours, where the document wants it: an away message once, then silence until a person comes."""

@@ -12,7 +12,7 @@ from switchboard_runtime.people.history import FIRST, place_of, read_said
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from switchboard_runtime.assistants import Answer
+    from switchboard_runtime.assistants import Answer, Meter
     from switchboard_runtime.conversation.turn import Ask
     from switchboard_runtime.store import Row, Rows, Statement, Store, Turn, WorkItem
 
@@ -46,6 +46,9 @@ class HistoryHook:
     def after(self, item: WorkItem, turn: Turn, said: Answer | None) -> Turn:  # noqa: ARG002  # of the protocol
         """Nothing to add."""
         return turn
+
+    async def dropped(self, item: WorkItem, took: Meter) -> None:
+        """See :class:`TurnHook`: nothing is kept of it."""
 
 
 def recall(conversation_id: int, *, budget: int, provider: str) -> Generator[Statement, Rows, tuple[Said, ...]]:

@@ -72,6 +72,9 @@ class Budget(RuleBasedStateMachine):
         self.writer = InlineWriter(Path(self.folder.name) / "tenant.sqlite3")
         self.processes = [self.born(), self.born()]
         self.used = 0
+        self.beyond = 0
+        self.fences: dict[int, int] = {}
+        self.done: set[int] = set()
         self.counted: set[int] = set()
         self.reserved: dict[int, int] = {}
 
@@ -103,13 +106,14 @@ class Budget(RuleBasedStateMachine):
         one = self.processes[process]
         claim = self.do(one.store.claim_work(limit=3, held=tuple(one.work)))
         one.work.update({item.id: item for item in claim.items})
+        self.fences.update({item.id: item.fence for item in claim.items})
 
     @rule(process=PROCESSES, tokens=st.lists(ASKED, min_size=3, max_size=3))
     def ask(self, process: int, tokens: list[int]) -> None:
         """It asks for all that it has in hand and has not asked for, at once."""
         one = self.processes[process]
-        asks = [self.asked(item, most) for item, most in zip(one.work.values(), tokens, strict=False)]
-        asks = [asked for asked in asks if asked.work_id not in one.held]
+        items = [item for work, item in one.work.items() if work not in one.held and work not in self.done]
+        asks = [self.asked(item, most) for item, most in zip(items, tokens, strict=False)]
 
         async def together() -> list[Any]:
             return await asyncio.gather(*(one.reserver.reserve(asked) for asked in asks))
@@ -134,9 +138,31 @@ class Budget(RuleBasedStateMachine):
         try:
             self.do(one.store.finish_work(item, Turn(replies=(), state=item.state, outcome="answered", also=(book,))))
         except LeaseLost:
-            return  # nothing of it is kept
+            self.dropped(one, item, spending)
+            return
+        self.done.add(work)
         self.reserved.pop(work, None)
         self.used += spending.input_tokens if spending else 0
+
+    @rule(process=PROCESSES, share=SHARES)
+    def drop(self, process: int, share: float) -> None:
+        """Its assistant fails or is cut short, having taken something; the message is tried again by anybody."""
+        one = self.processes[process]
+        if one.work:
+            work, item = one.work.popitem()
+            self.dropped(one, item, self.took(one.held.pop(work, None), share))
+
+    def dropped(self, one: Process, item: WorkItem, spending: ledger.Spending | None) -> None:
+        """It is free at once, and what was taken is used; once, though the answer to the first try may be lost."""
+        for _ in range(2):
+            self.do(one.store.transact(partial(ledger.drop, self.a_try(item), spending, now=self.clock.now())))
+        took = spending.input_tokens if spending else 0
+        self.used += took
+        if self.fences[item.id] == item.fence:
+            self.reserved.pop(item.id, None)
+        else:
+            self.beyond += took  # two have thought about it, and one reservation was held
+        self.do(one.store.postpone_work(item, due=self.clock.now()))
 
     @rule(seconds=st.sampled_from([1.0, 21.0]))
     def time_passes(self, seconds: float) -> None:
@@ -152,7 +178,8 @@ class Budget(RuleBasedStateMachine):
     def ask_for_one(self, process: int, tokens: int) -> None:
         """A single one is refused only if there is no room for it."""
         one = self.processes[process]
-        item = next((item for work, item in one.work.items() if work not in one.held), None)
+        items = (item for work, item in one.work.items() if work not in one.held and work not in self.done)
+        item = next(items, None)
         if item is None:
             return
         free = TOKENS - self.used - sum(self.reserved.values()) + self.reserved.get(item.id, 0)
@@ -178,7 +205,7 @@ class Budget(RuleBasedStateMachine):
         assert (sums.tokens, sums.reserved_tokens) == (self.used, sum(self.reserved.values()))
         assert (sums.micros, sums.reserved_micros) == (sums.tokens, sums.reserved_tokens)
         assert sums.messages == len(self.counted) <= 15
-        assert sums.tokens + sums.reserved_tokens <= TOKENS
+        assert sums.tokens + sums.reserved_tokens <= TOKENS + self.beyond
 
     def teardown(self) -> None:
         """Put it away."""
