@@ -244,6 +244,7 @@ class Answerer:
                 await hook.dropped(item, flight.took)
             except StoreUnavailable as error:
                 self._log(logging.WARNING, "what was reserved is left to its end", item, error=str(error))
+        flight.took = Meter()
 
     def _time_left(self, item: WorkItem) -> float:
         """Seconds in which an answer is still of use: a caller does not stay on the line for ever."""

@@ -143,12 +143,11 @@ def book(one: Try, spending: Spending | None, *, now: float) -> Generator[Statem
     change = _change(rows, spending)
     if spending is not None:
         yield _spent(one.work_id, spending, now)
-    if _is_covered(change):
-        if change != _NOTHING:
-            yield _settlement(one, against, change)
-        against = _own(against)
-    if against and change != _NOTHING:
-        yield added(dict.fromkeys(against, change), now=now)
+    if change == _NOTHING:
+        return
+    later = _is_covered(change) and (yield _settlement(one, against, change))
+    if left := _own(against) if later else against:
+        yield added(dict.fromkeys(left, change), now=now)
 
 
 def drop(one: Try, spending: Spending | None, *, now: float) -> Generator[Statement, Rows, None]:
@@ -176,13 +175,14 @@ def drop(one: Try, spending: Spending | None, *, now: float) -> Generator[Statem
     change = _change(rows, spending)
     against = _read(rows[0]["accounts"]) if rows else _shared(one.accounts)
     covered = _is_covered(change)
-    if not (yield _settlement(one, against, change if covered else _NOTHING)):
+    marked = yield _settlement(one, against, change if covered else _NOTHING)
+    if not marked and not rows:
         return  # done before
     if rows and not done:
         yield statement(_KEEP, **{**rows[0], "tokens": 0, "micros": 0})
     if spending is not None:
         yield _spent(one.work_id, spending, now)
-    if left := _own(against) if covered else against:
+    if left := _own(against) if covered and marked else against:
         yield added(dict.fromkeys(left, change), now=now)
 
 
