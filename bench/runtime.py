@@ -5,8 +5,10 @@
 *Intake*: servers on one core each, in turns, so that what else the machine does hits all: the runtime (signature
 checked, durably stored, its turn kept) on SQLite and on PostgreSQL, aiohttp with Twilio's validator and aiohttp alone,
 both without storage, both on uvloop, as the runtime is, and on asyncio. The tenant is suspended: its messages are
-stored, worked on and not answered: Twilio is no part of it. Beside what a second brings stands the processor time of a
-request (of the server's process; PostgreSQL's own is not in it): it says the same on a busy machine.
+stored, worked on and not answered: Twilio is no part of it. The runtime stores a burst first and works on it then:
+``all done/s`` counts the messages over the time until nothing of them was left to do. Beside what a second brings
+stands the processor time of a request, the turn with it (of the server's process; PostgreSQL's own is not in it): it
+says the same on a busy machine.
 *Latency*: from a webhook to the POST of its answer, one message at a time, beside one durable write of the disk.
 *Memory*: of a process with 1, 100 and 500 idle tenants. *Start*: from the command to ready, with one tenant.
 """
@@ -20,9 +22,10 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvloop
 
@@ -42,7 +45,17 @@ _BASE = "aiohttp + validator, uvloop"
 _ON_ONE_CORE = {"intake", "latency"}
 _TENANTS = (1, 100, 500)
 _SETTLED = 3.0
+_LOOK, _IDLE, _REST = 0.05, 0.01, 0.5
+"""Seconds: between two looks; processor time between them that is nothing; how long nothing must be done."""
 Row = dict[str, object]
+
+
+class Run(NamedTuple):
+    """A load, the seconds until all of it was done, and the seconds of processor time that a request took."""
+
+    load: Load
+    seconds: float
+    processor: float
 
 
 def main() -> int:
@@ -104,15 +117,13 @@ def _intake(given: argparse.Namespace, root: Path) -> list[Row]:
                 peer = a_peer(tenant, core=given.core, checked=checked, loop=loop)
                 servers[f"{name}, {loop}"] = stack.enter_context(peer)
         results = uvloop.run(_measure(servers, tenant, given))
-    base = statistics.median(load.rate for load, _ in results[_BASE])
+    base = statistics.median(run.load.rate for run in results[_BASE])
     return [_row(name, results[name], base) for name in servers]
 
 
-async def _measure(
-    servers: dict[str, Process], tenant: Tenant, given: argparse.Namespace
-) -> dict[str, list[tuple[Load, float]]]:
-    """Each server's loads, with the seconds of processor time that a request took it."""
-    results: dict[str, list[tuple[Load, float]]] = {name: [] for name in servers}
+async def _measure(servers: dict[str, Process], tenant: Tenant, given: argparse.Namespace) -> dict[str, list[Run]]:
+    """Each server's runs, in turns."""
+    results: dict[str, list[Run]] = {name: [] for name in servers}
     for number in range(given.rounds):
         requests = [signed_message(tenant, number * given.requests + index) for index in range(given.requests)]
         for name, server in servers.items():
@@ -122,19 +133,31 @@ async def _measure(
             )
             if set(load.statuses) != {200}:
                 sys.exit(f"{name}: expected 200, got {load.statuses}")
-            await asyncio.sleep(0.7)  # what was stored is worked on; the next server has the core to itself
-            results[name].append((load, (server.cpu() - before) / given.requests))
+            spent, later = await _at_rest(server, before)  # the next server has the core to itself
+            results[name].append(Run(load, load.seconds + later, spent / given.requests))
     return results
 
 
-def _row(name: str, results: Sequence[tuple[Load, float]], base: float) -> Row:
-    rates = [load.rate for load, _ in results]
+async def _at_rest(server: Process, before: float) -> tuple[float, float]:
+    """Wait until a server does nothing any more: the processor time it took, and after how many seconds it was done."""
+    began = time.perf_counter()
+    spent, done = server.cpu() - before, 0.0
+    while (now := time.perf_counter() - began) < done + _REST:
+        await asyncio.sleep(_LOOK)
+        if server.cpu() - before > spent + _IDLE:
+            spent, done = server.cpu() - before, now
+    return server.cpu() - before, done
+
+
+def _row(name: str, runs: Sequence[Run], base: float) -> Row:
+    rates = [run.load.rate for run in runs]
     return {
         "server": name,
         **_spread("requests/s", rates),
         f"of {_BASE}": round(statistics.median(rates) / base, 2),
-        **_spread("p99 ms", [load.quantile(0.99) * 1000 for load, _ in results], digits=1),
-        **_spread("processor us", [seconds * 1e6 for _, seconds in results]),
+        **_spread("p99 ms", [run.load.quantile(0.99) * 1000 for run in runs], digits=1),
+        "all done/s": int(statistics.median(len(run.load.latencies) / run.seconds for run in runs)),
+        **_spread("processor us", [run.processor * 1e6 for run in runs]),
     }
 
 

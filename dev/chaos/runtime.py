@@ -14,6 +14,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from switchboard_runtime.__main__ import main
 from switchboard_runtime.assistants.base import Answer
 from switchboard_runtime.assistants.script import ScriptAssistant, answer_by_script
@@ -65,7 +67,9 @@ def _without_dedupe(store: _Store) -> None:
     accept: Callable[..., Any] = store.accept
 
     async def accept_all(self: Any, message: Inbound, **given: object) -> Accepted:
-        accepted: Accepted = await accept(self, replace(message, sid=f"{message.sid}-{self._new_id()}"), **given)
+        accepted: Accepted = await accept(
+            self, structs.replace(message, sid=f"{message.sid}-{self._new_id()}"), **given
+        )
         return accepted
 
     _put(store, "accept", accept_all)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from switchboard_runtime.assistants import Answer, Lead, Question
 from switchboard_runtime.clock import SystemClock
@@ -129,7 +130,7 @@ async def office(request: pytest.FixtureRequest, tmp_path: Path, server: Server)
 def message(sid: str, text: str = "hello", *, contact: str = "+1", name: str | None = None, **more: Any) -> Inbound:
     """A message that came now."""
     one = inbound(sid, now=SystemClock().now(), contact=contact, text=text, **more)
-    return replace(one, fields=(*one.fields, ("ProfileName", name))) if name else one
+    return structs.replace(one, fields=(*one.fields, ("ProfileName", name))) if name else one
 
 
 # conversations

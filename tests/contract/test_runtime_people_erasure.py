@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from switchboard_runtime.assistants import Answer, Lead
 from switchboard_runtime.config import TenantDocument
@@ -100,7 +101,7 @@ class House:
         """A message comes and is taken in hand."""
         fields = (("From", address), ("ProfileName", "Ana Paz"), ("MediaUrl0", "https://media.example.com/1"))
         message = inbound(sid, now=self.clock.now(), contact=address, text=text, channel="whatsapp")
-        await self.store.accept(replace(message, fields=fields, **more))
+        await self.store.accept(structs.replace(message, fields=fields, **more))
         (item,) = (await self.store.claim_work(limit=1, held=())).items
         return item
 
@@ -377,7 +378,7 @@ async def test_a_new_conversation_of_who_said_stop_begins_so_whoever_makes_it(ho
     await house.people.erasures.erase(await house.known(), actor="Bea")
     now, others = house.clock.now(), [f"whatsapp:+54911555009{number:02}" for number in range(10)]
     messages = [inbound(f"SM2{one}", now=now, contact=one, channel="whatsapp") for one in (ADDRESS, *others, ADDRESS)]
-    messages[-1] = replace(messages[-1], sid="SM3")
+    messages[-1] = structs.replace(messages[-1], sid="SM3")
 
     await asyncio.gather(*(house.store.accept(one, begin=True) for one in messages))
 

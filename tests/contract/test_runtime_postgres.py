@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+from msgspec import structs
 
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.errors import ConfigurationError, LeaseLost, StoreUnavailable
@@ -229,7 +230,7 @@ async def until_stored(stores: Iterator[PostgresStore], message: Inbound, *, twi
         try:
             await next(stores).accept(message)
             if twice:
-                await next(stores).accept(replace(message, trace="again"))
+                await next(stores).accept(structs.replace(message, trace="again"))
         except StoreUnavailable:
             await asyncio.sleep(0.05)
         else:
@@ -431,7 +432,7 @@ async def test_a_burst_waits_as_long_as_it_was_told_to(dsn: str) -> None:
     """Its work is due when more can no longer come."""
     async with a_store(dsn) as store:
         later = SystemClock().now() + 100.0
-        await store.accept(replace(inbound("SM1"), not_before=later))
+        await store.accept(structs.replace(inbound("SM1"), not_before=later))
         claim = await store.claim_work(limit=1, held=())
 
     assert claim.items == ()

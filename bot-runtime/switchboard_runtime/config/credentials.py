@@ -69,8 +69,9 @@ class CredentialsFolder:
 
     def current(self) -> Credentials:
         """The newest complete credentials."""
-        if self._now() - self._checked >= _CHECK_EVERY:
-            self._checked = self._now()
+        now = self._now()
+        if now - self._checked >= _CHECK_EVERY:
+            self._checked = now
             self._follow()
         return self._current
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from switchboard_runtime.assistants.words import words
 from switchboard_runtime.conversation.optout import opt_of
@@ -54,4 +55,4 @@ def chosen(message: Inbound, choices: Choices) -> Inbound:
     if not named:
         return message
     choice, title = named[0]
-    return replace(message, text=title, kind="interactive", fields=(*message.fields, ("ButtonPayload", choice)))
+    return structs.replace(message, text=title, kind="interactive", fields=(*message.fields, ("ButtonPayload", choice)))

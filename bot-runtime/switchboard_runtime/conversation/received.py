@@ -128,7 +128,9 @@ def notes_of(parts: Received) -> tuple[str, ...]:
 
 
 def _media(fields: Mapping[str, str]) -> tuple[Media, ...]:
-    count = fields.get("NumMedia", "")
+    count = fields.get("NumMedia", "0")
+    if count == "0":
+        return ()
     most = min(int(count), _MOST_MEDIA) if count.isascii() and count.isdigit() else 0
     sticker = fields.get("MessageType") == "sticker"
     found = []
@@ -148,6 +150,8 @@ def _media_kind(content_type: str) -> MediaKind:
 
 
 def _place(fields: Mapping[str, str]) -> Place | None:
+    if "Latitude" not in fields:
+        return None
     latitude, longitude = _filled(fields, "Latitude"), _filled(fields, "Longitude")
     if latitude is None or longitude is None:
         return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from switchboard_runtime.conversation.answering import Answerer
 from switchboard_runtime.conversation.calls import Spoken, kept_turn, parties
@@ -201,7 +202,7 @@ class TenantService:
         """
         burst = self.document.burst_seconds if by_provider(message) else None
         if burst:
-            message = replace(message, not_before=message.received_at + burst)
+            message = structs.replace(message, not_before=message.received_at + burst)
         self._precedence.arrives()
         try:
             accepted = await self._begin(message)

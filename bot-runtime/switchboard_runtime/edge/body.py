@@ -54,16 +54,16 @@ def form_pairs(body: bytes) -> list[tuple[str, str]] | None:
     if body.count(b"&") >= _MAX_FIELDS:
         return None
     try:
-        fields = [field.partition("=") for field in body.decode("utf-8").split("&") if field]
-        return [(_plain(name), _plain(value)) for name, _, value in fields] or None
+        text = body.decode("utf-8").replace("+", " ")
+        fields = [field.partition("=") for field in text.split("&") if field]
+        return [
+            (_decoded(name) if "%" in name else name, _decoded(value) if "%" in value else value)
+            for name, _, value in fields
+        ] or None
     except ValueError:  # not UTF-8
         return None
 
 
-def _plain(text: str) -> str:
-    """A name or value as it was before it was encoded; most have nothing to decode."""
-    if "+" in text:
-        text = text.replace("+", " ")
-    if "%" not in text:
-        return text
+def _decoded(text: str) -> str:
+    """A name or value as it was before it was encoded."""
     return unquote_to_bytes(text).decode("utf-8") if text.isascii() else unquote(text, errors="strict")

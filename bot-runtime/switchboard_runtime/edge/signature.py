@@ -54,11 +54,12 @@ def _signed(url: str, form: str, signature: str | None, tokens: Iterable[str]) -
     """Whether it is that of one of the tokens over one of the address's forms; a right one ends the search."""
     given = (signature or "").encode("utf-8", "surrogateescape")
     addresses = _addresses(url) if len(url) <= _LONGEST_KEPT else _addresses.__wrapped__(url)
-    return any(
-        hmac.compare_digest(_signature(token, (address + form).encode("utf-8", "surrogateescape")), given)
-        for token in tokens
-        for address in addresses
-    )
+    for token in tokens:
+        for address in addresses:
+            right = _signature(token, (address + form).encode("utf-8", "surrogateescape"))
+            if hmac.compare_digest(right, given):
+                return True
+    return False
 
 
 def _signature(token: str, text: bytes) -> bytes:

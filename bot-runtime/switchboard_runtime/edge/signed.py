@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from aiohttp import web
 
 from switchboard_runtime.channels.twilio_forms import phone_number
@@ -29,8 +30,7 @@ __all__ = ["SignedForm", "SignedJson", "ours", "quarantine", "signed_request", "
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedForm:
+class SignedForm(msgspec.Struct, frozen=True, kw_only=True):
     """A form that Twilio signed for this tenant's account."""
 
     entry: TenantEntry

@@ -106,14 +106,14 @@ async def unknown(request: web.Request) -> web.StreamResponse:
 async def accept_form(request: web.Request, form: SignedForm) -> web.StreamResponse:
     """Store a signed message once; the answer follows by REST."""
     context = request.app[CONTEXT]
-    trace = context.new_id()
+    trace, tenant = context.new_id(), form.entry.slug
     inbound = read_message(form.fields, form.pairs, trace=trace, now=context.clock.now())
     if inbound is None:
         return await quarantine(request, form.entry, form.body, "no MessageSid, From or To")
     if not ours(form, "To"):
         return refuse(request, 403, "another's number", form.entry)
     facts: dict[str, Fact | None] = {
-        "switchboard.tenant": form.entry.slug,
+        "switchboard.tenant": tenant,
         "switchboard.channel": inbound.channel,
         "messaging.system": "twilio",
         "messaging.message.id": inbound.sid,
@@ -130,7 +130,7 @@ async def accept_form(request: web.Request, form: SignedForm) -> web.StreamRespo
         _LOG,
         logging.INFO,
         "duplicate" if accepted.duplicate else "stored",
-        tenant=form.entry.slug,
+        tenant=tenant,
         trace=None if accepted.duplicate else trace,
         work=accepted.work_id,
         sid=inbound.sid,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrival", "Hold", "accept"]
 
-_SIZES = (16, 8, 4, 2, 1)
-"""Rows of a statement: few sizes, so that all of them stay prepared."""
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+"""Rows of a statement: few sizes, so that all of them stay prepared. What is left over of one is NULL and no row."""
 
 _LOOK = """
 WITH given (place, provider, account, sid, channel, own, contact) AS (VALUES {rows})
@@ -33,29 +33,28 @@ SELECT json_group_array(json_array(
     (SELECT w.id FROM message AS m JOIN work AS w ON w.message_id = m.id
      WHERE m.provider = given.provider AND m.account = given.account AND m.sid = given.sid),
     c.id, c.mode, c.opted_out, c.contacted, c.language, c.epoch,
-    EXISTS (SELECT 1 FROM work WHERE conversation_id = c.id AND state = 'pending')))
+    EXISTS (SELECT 1 FROM work WHERE conversation_id = c.id AND state = 'pending'))),
+    (SELECT coalesce(max(id), 0) FROM conversation), (SELECT coalesce(max(id), 0) FROM message),
+    (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'work'), EXISTS (SELECT 1 FROM suppression)
 FROM given LEFT JOIN conversation AS c
 ON c.channel = given.channel AND c.own = given.own AND c.contact = given.contact
-"""
-
-_LAST_IDS = """
-SELECT (SELECT coalesce(max(id), 0) FROM conversation), (SELECT coalesce(max(id), 0) FROM message),
-       (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'work'), EXISTS (SELECT 1 FROM suppression)
+WHERE given.place IS NOT NULL
 """
 
 _CONVERSATIONS = """
 INSERT INTO conversation (id, channel, own, contact, created_at, updated_at, last_inbound_at)
-VALUES {rows} ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
+ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at, last_inbound_at = excluded.last_inbound_at
 """
 
 _MESSAGES = """
 INSERT INTO message (id, conversation_id, provider, account, sid, kind, text, opt_out, fields, trace, received_at)
-VALUES {rows}
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 """
 
 _WORKS = """
 INSERT INTO work (id, conversation_id, message_id, due, created_at, head, lease_until, owner, fence, attempts)
-VALUES {rows}
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 """
 
 
@@ -93,8 +92,10 @@ _DECODER = msgspec.json.Decoder(list[_Found])
 
 def accept(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
     """Store messages with their conversations and work items, or find the work items of earlier deliveries."""
-    *last, suppressing = db.execute(_LAST_IDS).fetchone()
-    batch, looked = _Batch(*last), _look(db, arrivals)
+    if not arrivals:
+        return []
+    looked, last_ids, suppressing = _look(db, arrivals)
+    batch = _Batch(*last_ids)
     stopped = _stopped(db, arrivals, looked) if suppressing else ()
     accepted = [batch.add(arrival, found) for arrival, found in zip(arrivals, looked, strict=True)]
     for sql, rows in ((_CONVERSATIONS, batch.conversations), (_MESSAGES, batch.messages), (_WORKS, batch.works)):
@@ -116,14 +117,16 @@ def _stopped(db: sqlite3.Connection, arrivals: Sequence[Arrival], looked: Sequen
     return stopped
 
 
-def _look(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[_Found]:
-    """What is known of each, in their order."""
+def _look(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> tuple[list[_Found], tuple[int, int, int], bool]:
+    """What is known of each, in their order; the last ids of lanes, messages, work; whether anybody is suppressed."""
     given = [
         (place, one.provider, one.account, one.sid, one.channel, one.own, one.contact)
         for place, (one, _, _) in enumerate(arrivals)
     ]
-    found = [one for part in _parts(given) for one in _DECODER.decode(_execute(db, _LOOK, part).fetchone()[0])]
-    return sorted(found, key=lambda one: one.place)
+    rows = [tuple(_execute(db, _LOOK, part).fetchone()) for part in _parts(given)]
+    found = [one for row in rows for one in _DECODER.decode(row[0])]
+    _, *last_ids, suppressing = rows[0]
+    return sorted(found, key=lambda one: one.place), (last_ids[0], last_ids[1], last_ids[2]), bool(suppressing)
 
 
 @dataclass(slots=True)
@@ -196,16 +199,16 @@ def _begun(work: int, lane: int, message: Inbound, found: _Found) -> WorkItem:
 
 
 def _parts(rows: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
-    """The rows in lots of the sizes that statements come in."""
-    at = 0
-    while at < len(rows):
-        size = next(size for size in _SIZES if size <= len(rows) - at)
-        yield rows[at : at + size]
-        at += size
+    """The rows in lots that a statement takes."""
+    return (rows[at : at + _SIZES[-1]] for at in range(0, len(rows), _SIZES[-1]))
 
 
 def _execute(db: sqlite3.Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> sqlite3.Cursor:
-    return db.execute(_for_rows(sql, len(rows), len(rows[0])), [value for row in rows for value in row])
+    columns = len(rows[0])
+    size = next(size for size in _SIZES if size >= len(rows))
+    values = [value for row in rows for value in row]
+    values += [None] * (columns * (size - len(rows)))
+    return db.execute(_for_rows(sql, size, columns), values)
 
 
 @lru_cache(maxsize=4 * len(_SIZES))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+import msgspec
+
 if TYPE_CHECKING:
     from switchboard_runtime.store.statements import Also
 
@@ -29,9 +31,8 @@ __all__ = [
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inbound:
-    """A message from a contact.
+class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+    """A message from a contact: a struct, since one is made for each webhook, in a tenth of a dataclass's time.
 
     Attributes:
         provider: who delivered it (``twilio``, ``http``); with ``account`` and ``sid`` the key of duplicates.
@@ -58,14 +59,17 @@ class Inbound:
     text: str
     kind: str = "text"
     opt_out: str | None = None
-    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    fields: tuple[tuple[str, str], ...] = ()
     trace: str
     received_at: float
     not_before: float = 0.0
 
+    def __repr__(self) -> str:
+        """What may be logged of it."""
+        return f"Inbound(sid={self.sid!r}, channel={self.channel!r}, kind={self.kind!r}, trace={self.trace!r})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """An inbound message is durable: stored now, or before (``duplicate``).
 
     ``begun`` is its work, leased in the same transaction, if the caller asked for that and its lane was free.

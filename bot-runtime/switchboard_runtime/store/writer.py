@@ -67,7 +67,7 @@ class Writer:
 
     Args:
         busy_timeout: seconds to wait for another process's transaction.
-        max_batch: jobs in one transaction at most.
+        max_batch: jobs after which a transaction takes no more lots; a lot is what one pass of the loop brought.
         max_backlog: jobs waiting at most.
     """
 
@@ -75,7 +75,9 @@ class Writer:
         self._busy_timeout = busy_timeout
         self._max_batch = max_batch
         self._max_backlog = max_backlog
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gathered: list[_Job] = []
+        self._waiting = 0
+        self._lots: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._connections: dict[Path, sqlite3.Connection] = {}
         self._watchers: dict[Path, Callable[[StoreUnavailable], None]] = {}
         self._loop = asyncio.get_running_loop()
@@ -114,19 +116,29 @@ class Writer:
     def _put(self, job: _Job) -> None:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        if self._jobs.qsize() >= self._max_backlog:
+        if self._waiting >= self._max_backlog:
             raise self._failed(job.path, StoreUnavailable("too much waits to be written"))
-        self._jobs.put(job)
+        self._waiting += 1
+        self._gathered.append(job)
+        if len(self._gathered) == 1:
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Wake the thread once for all that one pass of the loop brought; it would take the interpreter for each."""
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._lots.put(gathered)
 
     async def close(self) -> None:
         """Finish what waits, close the files and end the thread."""
         if not self._closed:
             self._closed = True
-            self._jobs.put(None)
+            self._hand_over()
+            self._lots.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
-        while (first := self._jobs.get()) is not None:
+        while (first := self._lots.get()) is not None:
             batch, last = self._batch(first)
             by_file: dict[Path, list[_Job]] = {}
             for job in batch:
@@ -139,15 +151,15 @@ class Writer:
         for connection in self._connections.values():
             connection.close()
 
-    def _batch(self, first: _Job) -> tuple[list[_Job], bool]:
-        """All that waits, up to the limit, and whether the end was asked for."""
-        batch = [first]
+    def _batch(self, first: list[_Job]) -> tuple[list[_Job], bool]:
+        """All that waits, until it is enough, and whether the end was asked for."""
+        batch = first
         with contextlib.suppress(queue.Empty):
             while len(batch) < self._max_batch:
-                job = self._jobs.get_nowait()
-                if job is None:
+                lot = self._lots.get_nowait()
+                if lot is None:
                     return batch, True
-                batch.append(job)
+                batch += lot
         return batch, False
 
     def _commit(self, path: Path, jobs: list[_Job]) -> None:
@@ -185,7 +197,18 @@ class Writer:
 
     def _report(self, batch: list[_Job]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_settle, batch)
+            self._loop.call_soon_threadsafe(self._settle, batch)
+
+    def _settle(self, batch: list[_Job]) -> None:
+        self._waiting -= len(batch)
+        for job in batch:
+            future = cast("asyncio.Future[object]", job.future)
+            if future.done():
+                continue
+            if job.error is not None:
+                future.set_exception(job.error)
+            else:
+                future.set_result(job.result)
 
 
 def _transact(
@@ -241,14 +264,3 @@ def _apart(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
             connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
     return True
-
-
-def _settle(batch: Iterable[_Job]) -> None:
-    for job in batch:
-        future = cast("asyncio.Future[object]", job.future)
-        if future.done():
-            continue
-        if job.error is not None:
-            future.set_exception(job.error)
-        else:
-            future.set_result(job.result)

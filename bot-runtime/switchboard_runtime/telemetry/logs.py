@@ -61,13 +61,7 @@ class _JsonFormatter(logging.Formatter):
 
     def line(self, created: float, level: str, logger: str, event: str, facts: dict[str, object]) -> str:
         """One line, without its end."""
-        line = {
-            "time": self._moment(created),
-            "level": level.lower(),
-            "logger": logger,
-            "event": event,
-            **facts,
-        }
+        line = {"time": self._moment(created), "level": level.lower(), "logger": logger, "event": event, **facts}
         try:
             return _ENCODER.encode(line).decode()
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON from outside may hold

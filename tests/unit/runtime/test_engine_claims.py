@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec import structs
 
 from switchboard_runtime.errors import LeaseLost
 from switchboard_runtime.store import SqliteStore, Turn, WorkItem, inbox, outbox, texts
@@ -112,7 +113,7 @@ class Claims(RuleBasedStateMachine):
         """A message comes; its work is begun with it if that is wanted, it is alone in its lane and need not wait."""
         sid = f"SM{next(self.sids)}"
         now = self.clock.now()
-        message = replace(inbound(sid, lane, sid, now), not_before=now + wait if wait else 0.0)
+        message = structs.replace(inbound(sid, lane, sid, now), not_before=now + wait if wait else 0.0)
         accepted = self.do(self.stores[process].accept(message, begin=begin))
         assert not accepted.duplicate
         entry = Entry(sid, lane, now + wait)

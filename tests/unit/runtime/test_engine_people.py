@@ -11,12 +11,13 @@ The model knows of each message what must, may or must never come of it, and at 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
+from msgspec import structs
 
 from switchboard_runtime.store import Reply
 from tests.unit.runtime.test_engine import LANES, PROCESSES, Echo, Engine, Fate, Provider, inbound
@@ -184,7 +185,7 @@ class People(Engine):
     def comes(self, lane: str, text: str, process: int) -> None:
         """A message arrives, as the service takes it in."""
         now = self.clock.now()
-        message = replace(inbound(f"SM{len(self.arrived)}", lane, text, now), not_before=now + self.burst)
+        message = structs.replace(inbound(f"SM{len(self.arrived)}", lane, text, now), not_before=now + self.burst)
         assert not self.do(self.processes[process].store.accept(message)).duplicate
         self.arrived.append(message)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from switchboard_runtime.assistants import Answer
 from switchboard_runtime.config import TenantDocument
@@ -38,7 +38,7 @@ def message(text: str, **changes: Any) -> Inbound:
         trace="t",
         received_at=0.0,
     )
-    return replace(base, **changes)
+    return structs.replace(base, **changes)
 
 
 def turn(tenant: TenantDocument, state: ConversationState, inbound: Inbound, *, said: str | None = "A.") -> Turn:
