@@ -26,7 +26,8 @@ _LAST_HARM = 60.0
 _ONE_IN = 6
 """Phones of which one says STOP and one is taken over by a person."""
 
-_FIRST = 1.5
+_FIRST, _THEN = 1.5, 2.5
+"""Seconds until the first harm and the first kill: a process that starts on a full disk refuses nothing, it ends."""
 
 
 @dataclass(kw_only=True)
@@ -63,8 +64,8 @@ class Storm:
     async def rage(self) -> None:
         """Until it is over; every process runs again then, and the store can be used."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._repeat(self.kill_every, lambda: self.fleet.kill(self.chance)))
-            tasks.create_task(self._repeat(self.harm_every, lambda: self.store.harm(self.fleet.pids)))
+            tasks.create_task(self._repeat(self.harm_every, lambda: self.store.harm(self.fleet.pids), first=_FIRST))
+            tasks.create_task(self._repeat(self.kill_every, lambda: self.fleet.kill(self.chance), first=_THEN))
             if self.watching:
                 tasks.create_task(self._watch())
             writing = tasks.create_task(self._write())
@@ -89,9 +90,9 @@ class Storm:
             while not (self.fleet.kills and all(self.store.harms.values())):  # noqa: ASYNC110  # polled
                 await asyncio.sleep(_WATCH)
 
-    async def _repeat(self, every: float, act: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, every: float, act: Callable[[], Awaitable[None]], *, first: float) -> None:
         """Act again and again, soon for the first time; an act that began is not broken off."""
-        pause = min(every, _FIRST)
+        pause = min(every, first)
         while not await self._is_over(within=pause):
             await act()
             pause = every * (0.5 + self.chance.random())
