@@ -24,6 +24,8 @@ _FIELDS = "switchboard_fields"
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
+_QUIET = {logging.DEBUG: "debug", logging.INFO: "info"}
+
 _UNSAID = vars(logging.makeLogRecord({}))
 """What other handlers may ask a record for, such as pytest's."""
 
@@ -57,11 +59,11 @@ class _JsonFormatter(logging.Formatter):
         facts = getattr(record, _FIELDS, {})
         if record.exc_info:
             facts = {**facts, "exception": self.formatException(record.exc_info)}
-        return self.line(record.created, record.levelname, record.name, record.getMessage(), facts)
+        return self.line(record.created, record.levelname.lower(), record.name, record.getMessage(), facts)
 
     def line(self, created: float, level: str, logger: str, event: str, facts: dict[str, object]) -> str:
         """One line, without its end."""
-        line = {"time": self._moment(created), "level": level.lower(), "logger": logger, "event": event, **facts}
+        line = {"time": self._moment(created), "level": level, "logger": logger, "event": event, **facts}
         try:
             return _ENCODER.encode(line).decode()
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON from outside may hold
@@ -81,20 +83,29 @@ class _LineHandler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO, formatter: _JsonFormatter) -> None:
         super().__init__(stream)
         self.setFormatter(formatter)
-        self.lines = formatter
+        self._formatter = formatter
         self._lines: list[str] = []
         self._flushing: asyncio.AbstractEventLoop | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self.put(self.format(record), record.levelno)
+            self._put(self.format(record), at_once=record.levelno >= logging.WARNING)
         except Exception:  # noqa: BLE001  # as logging's own handlers do: no log stops what is logged
             self.handleError(record)
 
-    def put(self, line: str, level: int) -> None:
-        """Write a line, soon or at once."""
+    def tell(self, level: str, logger: str, event: str, facts: dict[str, object]) -> None:
+        """Write a line below a warning, as :meth:`emit` does with a record of it."""
+        self.acquire()
+        try:
+            self._put(self._formatter.line(time.time(), level, logger, event, facts), at_once=False)
+        except Exception:  # noqa: BLE001  # as above
+            self.handleError(logging.makeLogRecord({"msg": event}))
+        finally:
+            self.release()
+
+    def _put(self, line: str, *, at_once: bool) -> None:
         self._lines.append(line + self.terminator)
-        if level >= logging.WARNING or not self._flushes_soon():
+        if at_once or not self._flushes_soon():
             self.flush()
 
     def flush(self) -> None:
@@ -148,9 +159,9 @@ def log_event(logger: logging.Logger, level: int, event: str, /, **fields: objec
         return
     failure = fields.pop("failure", None)
     facts = {name: value for name, value in fields.items() if value is not None}
-    if failure is None and level < logging.WARNING:
-        only = logging.root.handlers[0] if len(logging.root.handlers) == 1 else None
-        if type(only) is _LineHandler:  # nobody else listens: no record is needed
-            only.put(only.lines.line(time.time(), logging.getLevelName(level), logger.name, event, facts), level)
+    if failure is None and level in _QUIET:
+        handlers = logging.root.handlers
+        if len(handlers) == 1 and type(handlers[0]) is _LineHandler:  # nobody else listens: no record is needed
+            handlers[0].tell(_QUIET[level], logger.name, event, facts)
             return
     logger.handle(_Event(logger.name, level, event, facts, failure if isinstance(failure, BaseException) else None))

@@ -139,6 +139,9 @@ def test_a_log_that_cannot_be_written_stops_nothing(stream: Stream, capsys: pyte
         log_event(LOG, logging.INFO, "there again")
 
     asyncio.run(scene())
+    stream.full = True
+    log_event(LOG, logging.INFO, "lost outside of a loop")
+    stream.full = False
     logging.shutdown()
     assert [line["event"] for line in stream.lines] == ["there again"]
     assert "No space left on device" in capsys.readouterr().err
