@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -69,13 +70,14 @@ async def send(
     """
     response = web.StreamResponse(status=status, headers={**headers, "Content-Type": content_type})
     response.content_length = len(body)
-    await response.prepare(request)
-    await response.write(body[: int(len(body) * share)])
-    if share < 1 and request.transport:
-        response.force_close()
-        request.transport.close()
-        return response
-    await response.write_eof()
+    with contextlib.suppress(ConnectionError):  # the client is gone, which is no error of ours
+        await response.prepare(request)
+        await response.write(body[: int(len(body) * share)])
+        if share < 1 and request.transport:
+            response.force_close()
+            request.transport.close()
+            return response
+        await response.write_eof()
     return response
 
 
