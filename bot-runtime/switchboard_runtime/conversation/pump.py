@@ -82,13 +82,19 @@ class Pump(Generic[Item]):
         if not self._holds:
             self._wake.set()
 
-    def reserve(self) -> bool:
+    def reserve(self, *, at_once: bool = False) -> bool:
         """Keep a place for an item that is about to be leased elsewhere; :meth:`take` ends that.
+
+        Args:
+            at_once: somebody is on the line for it: it goes before what may wait, if half of the places stay free.
 
         Returns:
             False when there is no place, when older items may wait, or when nothing may be begun now.
         """
-        if self._behind or self._stopping or not self._has_place() or self._waits() is not None:
+        free = self._lanes - len(self._flights) - self._reserved - self._claiming
+        overtakes = at_once and free > self._lanes // 2
+        stays_behind = not overtakes and (self._behind or self._waits() is not None)
+        if stays_behind or self._stopping or free <= 0:
             self._behind = True  # what is not taken now waits in the queue
             return False
         if not self._shares.take(self._name, 1, again=self.nudge):
@@ -96,9 +102,6 @@ class Pump(Generic[Item]):
             return False
         self._reserved += 1
         return True
-
-    def _has_place(self) -> bool:
-        return self._lanes - len(self._flights) - self._reserved - self._claiming > 0
 
     def take(self, item: Item | None) -> None:
         """Do an item in the place that was kept for it; None when it was not leased after all.

@@ -194,8 +194,8 @@ class TenantService:
         except StoreUnavailable as error:
             log_event(_LOG, logging.WARNING, "leases not released", tenant=self._slug, error=str(error))
 
-    async def accept(self, message: Inbound) -> Accepted:
-        """Store a message before it is acknowledged.
+    async def accept(self, message: Inbound, *, at_once: bool = False) -> Accepted:
+        """Store a message before it is acknowledged; ``at_once`` says that somebody is on the line for its answer.
 
         Raises:
             StoreUnavailable: it is not stored; the provider must try again.
@@ -205,7 +205,7 @@ class TenantService:
             message = structs.replace(message, not_before=message.received_at + burst)
         self._precedence.arrives()
         try:
-            accepted = await self._begin(message)
+            accepted = await self._begin(message, at_once=at_once)
         finally:
             self._precedence.arrived()
         if accepted.duplicate:
@@ -221,9 +221,9 @@ class TenantService:
             counter = self._inbound[channel] = self._metrics.inbound.labels(self._slug, channel)
         return counter
 
-    async def _begin(self, message: Inbound) -> Accepted:
+    async def _begin(self, message: Inbound, *, at_once: bool) -> Accepted:
         """Store a message and begin its work: with it if there is a place for it, else when its turn comes."""
-        if not self._inbox.reserve():
+        if not self._inbox.reserve(at_once=at_once):
             accepted = await self._store.accept(message)
             if not accepted.duplicate:
                 self._inbox.nudge()
@@ -242,7 +242,7 @@ class TenantService:
         Raises:
             StoreUnavailable: it is not stored.
         """
-        accepted = await self.accept(message)
+        accepted = await self.accept(message, at_once=True)
         waiter = self._waiters.setdefault(accepted.work_id, asyncio.get_running_loop().create_future())
         done: tuple[str, ...] | None
         try:

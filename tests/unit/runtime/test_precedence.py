@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchboard_runtime.conversation import Policy
 from switchboard_runtime.conversation.precedence import Precedence
+from tests.unit.runtime.kit import eventually, served
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
+
+    from tests.unit.runtime.kit import FakeTwilio, TurnedClock
 
 MANY, LONGEST, LULL = 4, 5.0, 0.05
 
@@ -95,3 +100,18 @@ def test_a_load_without_an_end_lets_turns_in_for_half_of_the_time(gaps: list[flo
 
     assert longest <= LONGEST
     assert waited[True] - waited[False] <= LONGEST + 0.05
+
+
+async def test_whoever_is_on_the_line_is_answered_in_the_middle_of_a_burst(
+    root: Path, clock: TurnedClock, twilio: FakeTwilio
+) -> None:
+    """A message waits until the burst is over, and who asks over HTTP, or calls, does not."""
+    async with served(root, clock=clock, policy=Policy(many_arriving=1)) as caller:
+        await caller.say("mesa")
+        answer = await caller.json("/webhook/muebles-sur", {"telefono": "+5491155500200", "mensaje": "mesa"})
+        posted = list(twilio.posts)
+        clock.turn(LULL)
+        await eventually(lambda: twilio.posts)
+
+    assert (answer.status, posted) == (200, [])
+    assert "Mesa Pampa" in answer.json()["respuesta"]
