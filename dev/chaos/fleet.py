@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from dev.chaos.stores import Store
 
-__all__ = ["Fleet", "Process", "a_fleet", "free_ports"]
+__all__ = ["Fleet", "Process", "a_fleet"]
 
 _START = 120.0
 
@@ -147,15 +146,3 @@ async def a_fleet(
         yield fleet
     finally:
         await fleet.stop()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from dev.chaos.fleet import a_fleet, free_ports
+from dev.chaos.fleet import a_fleet
 from dev.chaos.senders import Senders
 from dev.chaos.stores import a_store
 from dev.chaos.storm import Storm, answers
 from dev.chaos.tenant import TENANT, set_up
 from dev.chaos.verdict import Verdict, judge
+from dev.ports import free_ports
 from twilio_emulator.testing import running_emulator
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import aiohttp
 from aiohttp import web
 
+from dev.ports import free_ports
 from switchboard_twilio import TwilioTransport, twilio_client
 from tests.contract.emulator_kit import register_sender
 from twilio_emulator.testing import RunningEmulator, running_emulator
@@ -283,7 +283,5 @@ def _document(*, url: str, endpoint: str, account_sid: str) -> dict[str, Any]:
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on."""
+    return free_ports(1)[0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from dev.ports import free_ports
 from switchboard_runtime.__main__ import _parser
 from switchboard_runtime.config.webhooks import EVENT_TYPES
 from switchboard_runtime.edge.api import API
@@ -22,17 +22,6 @@ DOCS = ROOT / "docs"
 def blocks(page: str) -> list[tuple[str, str]]:
     """Kind and content of each block of code."""
     return re.findall(r"```(\w+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def test_a_new_user_runs_the_bot_calls_its_api_and_backs_it_up(tmp_path: Path) -> None:

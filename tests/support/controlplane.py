@@ -6,9 +6,7 @@ programs come from the cache of ``dev.cluster`` and die with the test process, h
 """
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +21,7 @@ from dev.cluster import binaries
 from dev.cluster.apiserver import Listen, apiserver_argv, etcd_argv
 from dev.cluster.kube import Api
 from dev.cluster.pki import Authority, authority, write_kubeconfig
+from dev.ports import free_ports
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -148,7 +147,7 @@ def control_plane(*, gc: bool = False) -> Iterator[ControlPlane]:
 
 def _prepare(folder: Path, programs: dict[str, Path]) -> ControlPlane:
     signer = authority(folder / "pki", now=datetime.now(UTC))
-    port, etcd_port, peer_port = _free_ports(3)
+    port, etcd_port, peer_port = free_ports(3)
     url, audit_log = f"https://127.0.0.1:{port}", folder / "audit.log"
     admin = signer.client("admin", user="admin", groups=["system:masters"])
     kubeconfig = write_kubeconfig(folder / "kubeconfig", server=url, authority=signer, client=admin)
@@ -186,15 +185,3 @@ def _manager_argv(program: Path, kubeconfig: Path, signer: Authority) -> list[st
         "--leader-elect=false",
         "--secure-port=0",
     ]
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports below the range that the kernel gives to outgoing connections, so that none takes them."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randint(20000, 32000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            if port not in found:
-                found.append(port)
-    return found
