@@ -31,6 +31,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession, web
 
 from bench.load import run_load
+from dev.ports import free_port
 from twilio_emulator.client import AdminClient
 from twilio_emulator.sdk import sdk_client
 from twilio_emulator.testing import ACCOUNT_SID, AUTH_TOKEN
@@ -249,7 +250,7 @@ def _request(method: str, path: str, content_type: str = "", body: bytes = b"") 
 
 @contextmanager
 def _emulator(folder: Path) -> Iterator[tuple[int, int]]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "twilio_emulator", "serve", "--port", str(port), "--account-sid", ACCOUNT_SID]
     command += ["--state", str(folder / "state.sqlite3"), "--max-subaccounts", "1000000"]
     with _process(command, port, env={**os.environ, "TWILIO_EMULATOR_AUTH_TOKEN": AUTH_TOKEN}) as pid:
@@ -258,14 +259,14 @@ def _emulator(folder: Path) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _nothing() -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     with _process([sys.executable, "-m", "bench.nothing", str(port)], port):
         yield port
 
 
 @contextmanager
 def _bot() -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     with _process([sys.executable, "-m", "bench.emulator", "--bot", str(port)], port):
         yield port
 
@@ -293,12 +294,6 @@ def _await(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _resident(pid: int) -> float:

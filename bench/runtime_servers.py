@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
+
+from dev.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +141,7 @@ def a_runtime(root: Path, tenants: Sequence[Tenant], *, core: int | None) -> Ite
     root.mkdir(exist_ok=True)
     for tenant in tenants:
         tenant.write(root)
-    port = _free_port()
+    port = free_port()
     command = ["switchboard_runtime", "serve", "--listen", f"127.0.0.1:{port}"]
     command += [f"--{name}-dir={root / name}" for name in ("tenants", "credentials", "data")]
     with _process(command, port, core) as process:
@@ -150,7 +151,7 @@ def a_runtime(root: Path, tenants: Sequence[Tenant], *, core: int | None) -> Ite
 @contextmanager
 def a_peer(tenant: Tenant, *, core: int, checked: bool, loop: str) -> Iterator[Process]:
     """Plain aiohttp on a loop (``uvloop`` or ``asyncio``), with the validator or without, storing nothing."""
-    port = _free_port()
+    port = free_port()
     command = ["bench.runtime_peer", str(port), tenant.url, _TOKEN if checked else "", loop]
     with _process(command, port, core) as process:
         yield process
@@ -183,9 +184,3 @@ def _ready(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

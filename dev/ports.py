@@ -9,10 +9,15 @@ from __future__ import annotations
 import random
 import socket
 
-__all__ = ["free_ports"]
+__all__ = ["free_port", "free_ports"]
 
 _FIRST, _LAST = 20_000, 29_999
 """Below the range that Linux gives out (from 32768), and below that of NodePorts (from 30000)."""
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:

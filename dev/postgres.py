@@ -10,7 +10,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 import asyncpg  # type: ignore[import-untyped]
 
+from dev.ports import free_port
 from switchboard_runtime.store.postgres.admin import create_role, migrate
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _user() -> pwd.struct_passwd:
 def running_server() -> Iterator[Server]:
     """A server of one's own."""
     folder = Path(tempfile.mkdtemp(prefix="switchboard-pg-", dir="/tmp"))  # a socket's path is short
-    server = Server(folder, _free_port(), secrets.token_hex(8))
+    server = Server(folder, free_port(), secrets.token_hex(8))
     try:
         if os.geteuid() == 0:
             os.chown(folder, _user().pw_uid, _user().pw_gid)
@@ -146,12 +146,6 @@ def _quietly() -> Iterator[None]:
     except RuntimeError as error:
         if "PID file" not in str(error):
             raise
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _make_admin(server: Server) -> None:

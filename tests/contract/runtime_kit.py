@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import aiohttp
 from aiohttp import web
 
-from dev.ports import free_ports
+from dev.ports import free_port
 from switchboard_twilio import TwilioTransport, twilio_client
 from tests.contract.emulator_kit import register_sender
 from twilio_emulator.testing import RunningEmulator, running_emulator
@@ -280,8 +280,3 @@ def _document(*, url: str, endpoint: str, account_sid: str) -> dict[str, Any]:
             }
         ],
     }
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    return free_ports(1)[0]

@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dev.ports import free_port
 from switchboard_runtime.app import Ports, build_app, serve
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy
 from tests.contract.emulator_sync import NUMBER
-from tests.contract.runtime_kit import free_port
 from tests.unit.runtime.kit import document, write_tenant
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.contract.runtime_kit import API_TOKEN, NUMBER, OWN, PHONE, Runtime, World, a_world, eventually, free_port
+from dev.ports import free_port
+from tests.contract.runtime_kit import API_TOKEN, NUMBER, OWN, PHONE, Runtime, World, a_world, eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

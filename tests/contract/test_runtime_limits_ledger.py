@@ -18,6 +18,7 @@ from switchboard_runtime.limits.reserving import Asked, Granted, Refused, Reserv
 from switchboard_runtime.store import Turn, statement
 from tests.contract.store_kit import KINDS, inbound, open_store
 from tests.support.postgres import Server, running_server
+from tests.unit.runtime.kit import spending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
@@ -46,22 +47,6 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, server: Server) 
 def limits(**given: Any) -> Limits:
     """Limits as a document has them."""
     return Limits.model_validate_json(json.dumps(given))
-
-
-def spending(tokens: int, micros: int | None) -> ledger.Spending:
-    """What an answer took."""
-    return ledger.Spending(
-        assistant="ventas",
-        model="openai/m",
-        outcome="answered",
-        input_tokens=tokens,
-        cached_tokens=0,
-        output_tokens=0,
-        requests=1,
-        estimated=False,
-        micros=micros,
-        currency="USD",
-    )
 
 
 async def reserve(

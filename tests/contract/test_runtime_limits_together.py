@@ -21,7 +21,7 @@ from switchboard_runtime.store.postgres.jobs import run_job
 from switchboard_runtime.store.postgres.store import PostgresStore
 from tests.contract.store_kit import inbound
 from tests.support.postgres import Server, connected, new_database, running_server, tenant_dsn
-from tests.unit.runtime.kit import eventually
+from tests.unit.runtime.kit import eventually, spending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -83,18 +83,10 @@ def asked(work: int, tokens: int) -> Asked:
     return Asked(work_id=work, accounts=accounts(work), paces=(("tenant", "", 60),), tokens=tokens, micros=0, now=NOW)
 
 
-def spending(tokens: int) -> ledger.Spending:
-    """What an answer took."""
-    return ledger.Spending(
-        assistant="ventas", model="openai/m", outcome="answered", input_tokens=tokens, cached_tokens=0,
-        output_tokens=0, requests=1, estimated=False, micros=0, currency="USD",
-    )  # fmt: skip
-
-
 def booked(work: int, tokens: int) -> Any:
     """The body that keeps it."""
     one = ledger.Try(work_id=work, fence=1, accounts=accounts(work))
-    return partial(ledger.book, one, spending(tokens), now=NOW)
+    return partial(ledger.book, one, spending(tokens, 0), now=NOW)
 
 
 async def month(store: PostgresStore) -> ledger.Sums:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from dev.ports import free_port
 from switchboard_runtime.store.schema import NEWEST, migrate
-from tests.contract.runtime_kit import free_port
 from tests.support.sqlite_releases import as_release_left, write_as_the_first_release
 from tests.unit.runtime.kit import document, write_tenant
 

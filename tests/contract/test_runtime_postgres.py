@@ -17,6 +17,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from msgspec import structs
 
+from dev.ports import free_port
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.errors import ConfigurationError, LeaseLost, StoreUnavailable
 from switchboard_runtime.store import Inbound, StatusUpdate, Turn, Webhook, texts
@@ -26,7 +27,7 @@ from switchboard_runtime.store.postgres.admin import create_role, drop_roles, mi
 from switchboard_runtime.store.postgres.database import Database
 from switchboard_runtime.store.postgres.store import PostgresStore
 from switchboard_runtime.store.postgres.versions import NEWEST, refusal
-from tests.contract.runtime_kit import Runtime, a_world, eventually, free_port
+from tests.contract.runtime_kit import Runtime, a_world, eventually
 from tests.support.postgres import Server, Wire, connected, new_database, running_server, tenant_dsn, with_role
 
 if TYPE_CHECKING:

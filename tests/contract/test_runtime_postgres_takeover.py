@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,14 +18,22 @@ from switchboard_runtime.store.postgres.wake import CHANGED
 from tests.contract.api_kit import Api
 from tests.contract.store_kit import inbound
 from tests.support.postgres import Server, connected, new_database, running_server, tenant_dsn
-from tests.unit.runtime.kit import ACCOUNT, CONTACT, Caller, document, eventually, fake_twilio, served, write_tenant
+from tests.unit.runtime.kit import (
+    ACCOUNT,
+    CONTACT,
+    Caller,
+    Thinker,
+    document,
+    eventually,
+    fake_twilio,
+    served,
+    write_tenant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator, Mapping
     from pathlib import Path
 
-    from switchboard_runtime.assistants import Question
-    from switchboard_runtime.config import Assistant
     from switchboard_runtime.people import People
     from switchboard_runtime.store import Rows, Statement
     from tests.unit.runtime.kit import FakeTwilio
@@ -40,29 +47,6 @@ def server() -> Iterator[Server]:
     """One server for the module."""
     with running_server() as one:
         yield one
-
-
-class Thinker:
-    """An assistant that thinks until it is let go."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.cut: list[str] = []
-        self.go = asyncio.Event()
-
-    def __call__(self, assistant: Assistant) -> Thinker:
-        """The responder of any assistant."""
-        return self
-
-    async def answer(self, question: Question) -> str:
-        """The reply, once it is let go."""
-        self.asked.append(question.text)
-        try:
-            await self.go.wait()
-        except asyncio.CancelledError:
-            self.cut.append(question.text)
-            raise
-        return f"Re: {question.text}"
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What the runtime's tests share: documents, a clock to turn, a small stand-in for Twilio, a signed caller."""
+"""What the runtime's tests share: documents, a clock, a small stand-in for Twilio, a signed caller, a slow thinker."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from switchboard_runtime.app import Ports, build_app, serve
 from switchboard_runtime.clock import SystemClock
 from switchboard_runtime.config import load_directory
 from switchboard_runtime.conversation import Policy
+from switchboard_runtime.limits.ledger import Spending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
+    from switchboard_runtime.assistants import Question
     from switchboard_runtime.clock import Clock
+    from switchboard_runtime.config import Assistant
     from switchboard_runtime.edge.listening import Limits
 
 ACCOUNT = "ACc0ffee00c0ffee00c0ffee00c0ffee00"
@@ -345,3 +348,45 @@ async def served(
     finally:
         await session.close()
         await runner.cleanup()
+
+
+class Thinker:
+    """An assistant that thinks until it is let go, and remembers how each thought ended, and which were cut."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.cut: list[str] = []
+        self.ended: list[str] = []
+        self.go = asyncio.Event()
+
+    def __call__(self, assistant: Assistant) -> Thinker:
+        """The responder of any assistant."""
+        return self
+
+    async def answer(self, question: Question) -> str:
+        """The reply, once it is let go."""
+        self.asked.append(question.text)
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cut.append(question.text)
+            self.ended.append("cancelled")
+            raise
+        self.ended.append("answered")
+        return f"Re: {question.text}"
+
+
+def spending(tokens: int, micros: int | None) -> Spending:
+    """What an answer took."""
+    return Spending(
+        assistant="ventas",
+        model="openai/m",
+        outcome="answered",
+        input_tokens=tokens,
+        cached_tokens=0,
+        output_tokens=0,
+        requests=1,
+        estimated=False,
+        micros=micros,
+        currency="USD",
+    )

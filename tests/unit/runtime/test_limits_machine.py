@@ -25,6 +25,7 @@ from switchboard_runtime.limits import ledger
 from switchboard_runtime.limits.accounts import Account, accounts_of, kept_accounts
 from switchboard_runtime.limits.reserving import Asked, Granted, Refused, Reserver
 from switchboard_runtime.store import SqliteStore, Turn, WorkItem
+from tests.unit.runtime.kit import spending
 from tests.unit.runtime.test_engine import Clock, InlineWriter, inbound
 
 if TYPE_CHECKING:
@@ -229,18 +230,7 @@ class Budget(RuleBasedStateMachine):
         if not held:
             return None
         tokens = int(held * share)
-        return ledger.Spending(
-            assistant="ventas",
-            model="openai/m",
-            outcome="answered",
-            input_tokens=tokens,
-            cached_tokens=0,
-            output_tokens=0,
-            requests=1,
-            estimated=False,
-            micros=tokens,
-            currency="USD",
-        )
+        return spending(tokens, tokens)
 
 
 TestBudget = Budget.TestCase

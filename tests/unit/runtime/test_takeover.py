@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,39 +10,23 @@ import pytest
 from switchboard_runtime.conversation import Policy
 from switchboard_runtime.edge.context import CONTEXT
 from switchboard_runtime.store import Reply
-from tests.unit.runtime.kit import ACCOUNT, Caller, FakeTwilio, TurnedClock, document, eventually, served, write_tenant
+from tests.unit.runtime.kit import (
+    ACCOUNT,
+    Caller,
+    FakeTwilio,
+    Thinker,
+    TurnedClock,
+    document,
+    eventually,
+    served,
+    write_tenant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from switchboard_runtime.assistants import Question
-    from switchboard_runtime.config import Assistant
     from switchboard_runtime.people import People
-
-
-class Thinker:
-    """An assistant that thinks until it is let go, and remembers how each thought ended."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.ended: list[str] = []
-        self.go = asyncio.Event()
-
-    def __call__(self, assistant: Assistant) -> Thinker:
-        """The responder of any assistant."""
-        return self
-
-    async def answer(self, question: Question) -> str:
-        """The reply, once it is let go."""
-        self.asked.append(question.text)
-        try:
-            await self.go.wait()
-        except asyncio.CancelledError:
-            self.ended.append("cancelled")
-            raise
-        self.ended.append("answered")
-        return f"Re: {question.text}"
 
 
 @asynccontextmanager
